@@ -1,0 +1,1 @@
+"""HTTP for people and flows: messages from the catalogue, data from the collections."""

@@ -1,0 +1,1 @@
+"""What we remember, as data: collections, fields, their owners and keys."""

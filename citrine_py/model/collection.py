@@ -1,0 +1,111 @@
+"""What a collection is: a record's shape, its key, who owns which field, where it lives.
+
+Each collection is defined once, here in `model`; the cache, the writer, the
+data API and the test that holds Directus' schema to it all read the definition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Owner(StrEnum):
+    """Who writes a field. The service never overwrites an operator's field; a shared one
+    it writes only over the value on which it decided."""
+
+    OPERATOR = "operator"
+    SERVICE = "service"
+    SHARED = "shared"
+
+
+class Delivery(StrEnum):
+    """How changes reach Directus."""
+
+    ITEMS = "items"
+    """Through `/items`: flows, realtime and revisions apply. For what operators edit."""
+    BULK = "bulk"
+    """Through our endpoint extension, many rows a call. For telemetry."""
+
+
+class Record(BaseModel):
+    """A row, as Directus holds it: OCPP's field names, unset fields None."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+Operators = Annotated[T, Owner.OPERATOR]
+Services = Annotated[T, Owner.SERVICE]
+Shared = Annotated[T, Owner.SHARED]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter of the data API and the field it selects by."""
+
+    parameter: str
+    field: str
+    required: bool = False
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Generic[R]):
+    """One collection.
+
+    Attributes:
+        name: our name for it; Directus' too, unless `table` says otherwise.
+        record: the shape of a row. Its docstring and field descriptions are documentation.
+        path: where the data API serves it, `/data/<path>`; empty when it does not.
+        resident: kept in memory whole; otherwise read on demand.
+        delivery: how changes reach Directus.
+        rank: order of delivery; a row's parents have a lower rank.
+        key: name of the key field.
+        query: how the data API selects rows.
+        source: path of an endpoint that lists the rows where `/items` must not (secrets).
+        table: Directus' collection, when this is a second view of it.
+        retained_by: the time field by which old rows are pruned, if they are.
+    """
+
+    name: str
+    record: type[R]
+    path: str
+    resident: bool
+    delivery: Delivery
+    rank: int
+    key: str = "id"
+    query: tuple[Query, ...] = ()
+    source: str | None = None
+    table: str = ""
+    retained_by: str | None = None
+
+    @property
+    def directus(self) -> str:
+        """The name of the collection in Directus."""
+        return self.table or self.name
+
+    def owner(self, field: str) -> Owner:
+        """Who writes `field`; the key belongs to whoever makes the row."""
+        for mark in self.record.model_fields[field].metadata:
+            if isinstance(mark, Owner):
+                return mark
+        return Owner.SERVICE
+
+    def fields(self) -> tuple[str, ...]:
+        """The names of all fields, the key among them."""
+        return tuple(self.record.model_fields)
+
+    def owned_by(self, *owners: Owner) -> tuple[str, ...]:
+        """The names of the fields, without the key, that these owners write."""
+        return tuple(
+            name for name in self.fields() if name != self.key and self.owner(name) in owners
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.name)

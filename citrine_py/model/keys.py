@@ -1,0 +1,64 @@
+"""Keys of records that a charger's message makes.
+
+A key is the UUIDv5 of the record's natural key, so that handling the same
+message twice, or replaying the journal, meets the same record.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("6b0a3a5e-52ac-4c0e-9a57-0c1c5d3b2f10")
+
+
+def derived(collection: str, *natural: str | int | None) -> str:
+    """The key of the record of `collection` with this natural key; None counts as absent."""
+    parts = (
+        "" if part is None else str(part).replace("\\", "\\\\").replace("|", "\\|")
+        for part in natural
+    )
+    return str(uuid5(_NAMESPACE, "|".join((collection, *parts))))
+
+
+def evse_key(station: str, evse_id: int) -> str:
+    """Key of an Evse record."""
+    return derived("Evse", station, evse_id)
+
+
+def connector_key(station: str, evse_id: int, connector_id: int) -> str:
+    """Key of a Connector record."""
+    return derived("Connector", station, evse_id, connector_id)
+
+
+def variable_attribute_key(
+    station: str,
+    component: str,
+    variable: str,
+    *,
+    component_instance: str | None = None,
+    evse_id: int | None = None,
+    connector_id: int | None = None,
+    variable_instance: str | None = None,
+    attribute_type: str = "Actual",
+) -> str:
+    """Key of a VariableAttribute record; names and instances are case-insensitive in OCPP."""
+
+    def fold(text: str | None) -> str | None:
+        return None if text is None else text.casefold()
+
+    return derived(
+        "VariableAttribute",
+        station,
+        fold(component),
+        fold(component_instance),
+        evse_id,
+        connector_id,
+        fold(variable),
+        fold(variable_instance),
+        attribute_type,
+    )
+
+
+def password_key(station: str) -> str:
+    """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
+    return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")

@@ -1,0 +1,261 @@
+"""Stations and what belongs to them: location, boot, EVSEs, connectors, device model.
+
+Field names are OCPP's. What a charger or an operator sees under a name is stored
+under that name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from citrine_py.model.collection import (
+    Collection,
+    Delivery,
+    Operators,
+    Query,
+    Record,
+    Services,
+    Shared,
+)
+
+RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
+AttributeType = Literal["Actual", "Target", "MinSet", "MaxSet"]
+Mutability = Literal["ReadOnly", "WriteOnly", "ReadWrite"]
+ConnectorStatus = Literal["Available", "Occupied", "Reserved", "Unavailable", "Faulted"]
+BootProgress = Literal[
+    "ReportRequested",  # GetBaseReport is on its way or accepted, no part yet
+    "ReportReceiving",  # parts arrive
+    "SettingVariables",
+    "Resetting",
+    "AwaitingBoot",  # all done; the next BootNotification will be Accepted
+    "Done",  # accepted
+    "Failed",  # progressInfo says why; the next boot tries again
+]
+
+
+class Location(Record):
+    """Where stations stand."""
+
+    id: str
+    name: Operators[str | None] = None
+    address: Operators[str | None] = None
+    city: Operators[str | None] = None
+    postalCode: Operators[str | None] = None
+    state: Operators[str | None] = None
+    country: Operators[str | None] = None
+    coordinates: Operators[dict[str, Any] | None] = None  # GeoJSON Point
+
+
+class ChargingStation(Record):
+    """A charging station, by the id it connects with."""
+
+    id: str
+    name: Operators[str | None] = None
+    location: Operators[str | None] = None  # Location.id
+    notes: Operators[str | None] = None
+    isOnline: Services[bool | None] = None
+    registrationStatus: Services[RegistrationStatus | None] = None
+    """The answer to its last BootNotification; it may take part while this is Accepted (B01)."""
+    listener: Services[str | None] = None
+    protocol: Services[str | None] = None
+    securityProfile: Services[int | None] = None
+    remoteAddress: Services[str | None] = None
+    connectedAt: Services[datetime | None] = None
+    lastSeen: Services[datetime | None] = None
+    lastBootTime: Services[datetime | None] = None
+    lastBootReason: Services[str | None] = None
+    model: Services[str | None] = None
+    vendorName: Services[str | None] = None
+    serialNumber: Services[str | None] = None
+    firmwareVersion: Services[str | None] = None
+    iccid: Services[str | None] = None
+    imsi: Services[str | None] = None
+    firmwareStatus: Services[str | None] = None
+    firmwareStatusAt: Services[datetime | None] = None
+    logStatus: Services[str | None] = None
+    logStatusAt: Services[datetime | None] = None
+    passwordChangedAt: Services[datetime | None] = None
+
+
+class Boot(Record):
+    """What the next BootNotification of a station is answered, and how the last one went."""
+
+    id: str  # the station's id
+    station: Services[str | None] = None  # ChargingStation.id, the same
+    status: Shared[RegistrationStatus | None] = None
+    statusInfo: Operators[dict[str, Any] | None] = None  # OCPP StatusInfoType
+    heartbeatInterval: Operators[int | None] = None  # seconds
+    bootRetryInterval: Operators[int | None] = None  # seconds
+    getBaseReportOnPending: Operators[bool | None] = None
+    pendingBootSetVariables: Operators[list[dict[str, Any]] | None] = None
+    """What to set while Pending, as VariableSetting rows (`modules.device_model`)."""
+    bootWithRejectedVariables: Operators[bool | None] = None
+    variablesRejectedOnLastBoot: Shared[list[dict[str, Any]] | None] = None
+    lastBootTime: Shared[datetime | None] = None
+    lastBootStatus: Services[RegistrationStatus | None] = None
+    lastBootReason: Services[str | None] = None
+    model: Services[str | None] = None
+    vendorName: Services[str | None] = None
+    serialNumber: Services[str | None] = None
+    firmwareVersion: Services[str | None] = None
+    iccid: Services[str | None] = None
+    imsi: Services[str | None] = None
+    progress: Services[BootProgress | None] = None
+    progressInfo: Services[str | None] = None
+    progressAt: Services[datetime | None] = None
+    reportRequestId: Services[int | None] = None
+    reportVariables: Services[int | None] = None  # attributes received by the running report
+
+
+class Evse(Record):
+    """An EVSE of a station."""
+
+    id: str  # keys.evse_key
+    station: Services[str | None] = None
+    evseId: Services[int | None] = None
+    name: Operators[str | None] = None
+
+
+class Connector(Record):
+    """A connector of an EVSE with its latest status."""
+
+    id: str  # keys.connector_key
+    station: Services[str | None] = None
+    evse: Services[str | None] = None  # Evse.id
+    evseId: Services[int | None] = None
+    connectorId: Services[int | None] = None
+    connectorStatus: Services[ConnectorStatus | None] = None
+    timestamp: Services[datetime | None] = None  # the station's time of that status
+    connectorType: Operators[str | None] = None  # OCPP ConnectorEnumType
+
+
+class VariableAttribute(Record):
+    """One attribute of one variable of a station's device model, with its characteristics."""
+
+    id: str  # keys.variable_attribute_key
+    station: Services[str | None] = None
+    component: Services[str | None] = None
+    componentInstance: Services[str | None] = None
+    evseId: Services[int | None] = None
+    connectorId: Services[int | None] = None
+    variable: Services[str | None] = None
+    variableInstance: Services[str | None] = None
+    type: Services[AttributeType | None] = None
+    value: Services[str | None] = None
+    mutability: Services[Mutability | None] = None
+    persistent: Services[bool | None] = None
+    constant: Services[bool | None] = None
+    dataType: Services[str | None] = None
+    unit: Services[str | None] = None
+    minLimit: Services[float | None] = None
+    maxLimit: Services[float | None] = None
+    valuesList: Services[str | None] = None
+    supportsMonitoring: Services[bool | None] = None
+    generatedAt: Services[datetime | None] = None  # when the station reported it
+    status: Services[str | None] = None  # SetVariableStatus of the last attempt to set it
+    statusInfo: Services[dict[str, Any] | None] = None
+    setAt: Services[datetime | None] = None
+
+
+class Credential(Record):
+    """The password hashes of a station: the secret columns of its BasicAuthPassword row.
+
+    Directus conceals these columns; our endpoint extension hands them to the
+    service's account alone.
+    """
+
+    id: str  # keys.password_key
+    station: Services[str | None] = None
+    component: Services[str | None] = None
+    variable: Services[str | None] = None
+    type: Services[str | None] = None
+    mutability: Services[Mutability | None] = None
+    passwordHash: Services[str | None] = None
+    pendingPasswordHash: Services[str | None] = None
+    """Sent to the station, its answer unknown: valid beside passwordHash until one is used."""
+    previousPasswordHash: Services[str | None] = None
+    """Replaced, but valid until the station has rebooted into the new one."""
+
+
+_STATION = Query("stationId", "station")
+
+LOCATION = Collection(
+    "Location",
+    Location,
+    "configuration/location",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=0,
+    query=(Query("id", "id"),),
+)
+CHARGING_STATION = Collection(
+    "ChargingStation",
+    ChargingStation,
+    "configuration/chargingStation",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=1,
+    query=(Query("stationId", "id"),),
+)
+BOOT = Collection(
+    "Boot",
+    Boot,
+    "configuration/boot",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=2,
+    query=(Query("stationId", "id", required=True),),
+)
+EVSE = Collection(
+    "Evse",
+    Evse,
+    "configuration/evse",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=2,
+    query=(_STATION, Query("evseId", "evseId", number=True)),
+)
+CONNECTOR = Collection(
+    "Connector",
+    Connector,
+    "configuration/connector",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=3,
+    query=(
+        _STATION,
+        Query("evseId", "evseId", number=True),
+        Query("connectorId", "connectorId", number=True),
+    ),
+)
+VARIABLE_ATTRIBUTE = Collection(
+    "VariableAttribute",
+    VariableAttribute,
+    "monitoring/variableAttribute",
+    resident=False,
+    delivery=Delivery.BULK,
+    rank=4,
+    query=(
+        Query("stationId", "station", required=True),
+        Query("type", "type"),
+        Query("value", "value"),
+        Query("status", "status"),
+        Query("component_name", "component"),
+        Query("component_instance", "componentInstance"),
+        Query("component_evse_id", "evseId", number=True),
+        Query("component_evse_connectorId", "connectorId", number=True),
+        Query("variable_name", "variable"),
+        Query("variable_instance", "variableInstance"),
+    ),
+)
+CREDENTIAL = Collection(
+    "Credential",
+    Credential,
+    "",
+    resident=True,
+    delivery=Delivery.BULK,
+    rank=4,
+    source="/citrine/credentials",
+    table="VariableAttribute",
+)

@@ -1,0 +1,1 @@
+"""The protocol as data, and one conversation without I/O. Imports no other floor."""

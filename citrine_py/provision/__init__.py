@@ -1,0 +1,1 @@
+"""What Directus is given, applied without touching what is not ours."""

@@ -1,0 +1,255 @@
+"""Every setting of citrine-py, where it comes from and what it means.
+
+Values come from the environment, then from a `.env` file in the working folder,
+then from the defaults below. A name is built from its path: `api.port` is
+`CITRINE_API_PORT`. Each field's description is its documentation: `.env.example`
+is generated from it (`citrine-py env-example`).
+
+Only the roots (service, stack, provision, simulator, cli) read settings; what
+they build gets plain values.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from citrine_py.errors import BadSettings
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+Status = Literal["Accepted", "Pending", "Rejected"]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ListenerSettings(_Group):
+    """One address that chargers connect to."""
+
+    id: str = Field(description="Name of the listener, shown on the station's record")
+    host: str = "127.0.0.1"
+    port: Port
+    security_profile: Literal[0, 1, 2, 3] = Field(
+        0, description="0 open, 1 password, 2 password over TLS, 3 client certificate over TLS"
+    )
+    subprotocols: tuple[str, ...] = Field(("ocpp2.0.1",), description="Accepted, best first")
+    allow_unknown_stations: bool = False
+    ping_interval: Seconds | None = Field(60, description="Seconds between pings; null for none")
+    tls_certificate: Path | None = Field(None, description="Certificate chain, PEM (profiles 2, 3)")
+    tls_key: Path | None = Field(None, description="Private key, PEM (profiles 2, 3)")
+    tls_client_ca: Path | None = Field(None, description="CA of the stations, PEM (profile 3)")
+
+    @model_validator(mode="after")
+    def _tls_fits_profile(self) -> Self:
+        if self.security_profile >= 2 and not (self.tls_certificate and self.tls_key):
+            raise ValueError(
+                f"listener {self.id!r}: security profile {self.security_profile} needs "
+                "tls_certificate and tls_key"
+            )
+        if self.security_profile == 3 and not self.tls_client_ca:
+            raise ValueError(f"listener {self.id!r}: security profile 3 needs tls_client_ca")
+        return self
+
+
+class ApiSettings(_Group):
+    host: str = Field("127.0.0.1", description="Address the REST API listens on")
+    port: Port = Field(8080, description="Port of the REST API and of /docs")
+    token: SecretStr | None = Field(
+        None,
+        description="Bearer token of the API; needed when it listens beyond loopback, where "
+        "every call must carry it",
+    )
+    callback_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts a callbackUrl may name, separated by commas; empty allows every host "
+        "but link-local ones",
+    )
+    reply_timeout: Seconds = Field(
+        20, description="Seconds an API call waits for the station's own reply"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_hosts(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("callback_allow"), str):
+            hosts = (host.strip() for host in data["callback_allow"].split(","))
+            data = {**data, "callback_allow": tuple(host for host in hosts if host)}
+        return data
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the API."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _token_beyond_loopback(self) -> Self:
+        if not self.on_loopback and self.token is None:
+            raise ValueError(
+                f"the API listens on {self.host}, beyond loopback: set CITRINE_API_TOKEN"
+            )
+        return self
+
+
+class ChargersSettings(_Group):
+    """The two listeners that stand unless CITRINE_LISTENERS names others."""
+
+    host: str = Field("127.0.0.1", description="Address the two default charger ports listen on")
+    open_port: Port = Field(
+        8081, description="Charger port without a password; unknown stations are welcome"
+    )
+    password_port: Port = Field(
+        8082, description="Charger port of security profile 1; known stations only"
+    )
+    ping_interval: Seconds = Field(60, description="Seconds between websocket pings")
+
+
+class DirectusSettings(_Group):
+    url: str = Field("http://127.0.0.1:8055", description="Where Directus answers")
+    token: SecretStr | None = Field(
+        None, description="Static token of the service's own Directus account"
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="Static token of a Directus admin; only `citrine-py provision` uses it"
+    )
+
+
+class BootSettings(_Group):
+    unknown_station_status: Status = Field(
+        "Accepted", description="Answer to BootNotification without a Boot record"
+    )
+    heartbeat_interval: Count = Field(60, description="Seconds between heartbeats, once Accepted")
+    retry_interval: Count = Field(
+        15, description="Seconds until a Pending or Rejected station asks again"
+    )
+    report_timeout: Seconds = Field(
+        120, description="Seconds without a part after which a base report counts as failed"
+    )
+
+
+class CallsSettings(_Group):
+    timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
+    queue: Count = Field(100, description="CALLs that may wait for one station")
+    frame_limit: Count = Field(
+        1_048_576, description="Longest websocket message taken from a station, in bytes"
+    )
+
+
+class StoreSettings(_Group):
+    folder: Path = Field(
+        Path(".citrine/service"), description="Folder of the journal; must survive restarts"
+    )
+    flush_interval: Seconds = Field(
+        0.05, description="Seconds that changes may gather before a batch goes to Directus"
+    )
+    touch_interval: Seconds = Field(
+        5, description="Seconds between writes of heartbeats and last-seen times"
+    )
+    message_retention_days: Count = Field(
+        30, description="Days that OcppMessage and StatusNotification rows are kept"
+    )
+
+
+class LogSettings(_Group):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto is console on a terminal and json elsewhere"
+    )
+
+
+class StackSettings(_Group):
+    """What `citrine-py up` starts on this machine besides the service."""
+
+    folder: Path = Field(
+        Path(".citrine"), description="Folder of `citrine-py up`: database, secrets, logs"
+    )
+    cache: Path | None = Field(
+        None, description="Folder where Directus is installed once; default: the user's cache"
+    )
+    directus_host: str = Field("127.0.0.1", description="Address that Directus listens on")
+    directus_port: Port = Field(8055, description="Port that Directus listens on")
+    admin_email: str = Field("admin@example.com", description="E-mail of the first Directus admin")
+
+
+class Settings(BaseSettings):
+    """The whole tree. Use `load()`, which explains what is wrong in one line each."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CITRINE_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    api: ApiSettings = ApiSettings()
+    chargers: ChargersSettings = ChargersSettings()
+    listeners: tuple[ListenerSettings, ...] = Field(
+        (),
+        description="All charger ports as a JSON list, in place of the two default ones; fields: "
+        + ", ".join(ListenerSettings.model_fields),
+    )
+    directus: DirectusSettings = DirectusSettings()
+    boot: BootSettings = BootSettings()
+    calls: CallsSettings = CallsSettings()
+    store: StoreSettings = StoreSettings()
+    log: LogSettings = LogSettings()
+    stack: StackSettings = StackSettings()
+
+    @model_validator(mode="after")
+    def _listeners_differ(self) -> Self:
+        ids = [listener.id for listener in self.charger_ports()]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two listeners have the same id: {', '.join(sorted(ids))}")
+        return self
+
+    def charger_ports(self) -> tuple[ListenerSettings, ...]:
+        """The listeners to open: those configured, else the open and the password one."""
+        if self.listeners:
+            return self.listeners
+        common = {"host": self.chargers.host, "ping_interval": self.chargers.ping_interval}
+        return (
+            ListenerSettings(
+                id="open",
+                port=self.chargers.open_port,
+                security_profile=0,
+                allow_unknown_stations=True,
+                **common,
+            ),
+            ListenerSettings(
+                id="password",
+                port=self.chargers.password_port,
+                security_profile=1,
+                **common,
+            ),
+        )
+
+
+def load(**overrides: Any) -> Settings:
+    """Reads the settings.
+
+    Raises:
+        BadSettings: with one line per wrong value, naming the variable and never the value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "_".join(["CITRINE", *(str(part).upper() for part in problem["loc"])])
+            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+        raise BadSettings(lines) from None

@@ -1,0 +1,1 @@
+"""Records between memory, journal and Directus. Knows no OCPP."""
