@@ -1,0 +1,1 @@
+"""The proof: one folder for each floor, then the whole."""
