@@ -1,0 +1,138 @@
+"""`citrine-py simulate`: runs simulated stations from the command line until Ctrl-C.
+
+Reads the settings only for the addresses of the charger ports and of the API.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import ssl
+import urllib.error
+import urllib.request
+from urllib.parse import quote
+
+import structlog
+
+from citrine_py.errors import BadRequest, CitrineError
+from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.simulator.inventory import Plate
+from citrine_py.simulator.scenarios import SCENARIOS, StationConfig, numbered
+from citrine_py.simulator.station import run
+
+log = structlog.get_logger()
+
+MOST_STATIONS = 10_000
+API_WITHIN = 30
+DEMO = {"status": "Pending", "getBaseReportOnPending": True}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives `simulate` its options."""
+    plate = Plate()
+    scenarios = "; ".join(f"{name}: {each.text}" for name, each in SCENARIOS.items())
+    add = parser.add_argument
+    add("--url", help="address without the station's id (default: a charger port of the settings)")
+    add("--id", default="cp001", help="station id, or the first of --count (default: cp001)")
+    add("--count", type=_positive, default=1, help="how many stations: cp001, cp002, ...")
+    add("--password", help="for Basic authentication; without --url, the password port is used")
+    add("--scenario", choices=tuple(SCENARIOS), default="stay", metavar="NAME", help=scenarios)
+    add("--variables", type=_positive, help="size of the device model (default: about 100)")
+    add("--connectors", type=_positive, default=2, help="EVSEs, of one connector each (default: 2)")
+    add("--model", default=plate.model, help="chargingStation.model")
+    add("--vendor", default=plate.vendor, help="chargingStation.vendorName")
+    add("--serial", default=plate.serial, help="chargingStation.serialNumber")
+    add("--ca", help="PEM file of the CA to trust, for a wss:// address")
+    add(
+        "--demo",
+        action="store_true",
+        help="first set the stations' Boot to Pending with report over the API, so that they "
+        "boot with a full report",
+    )
+
+
+def main(settings: Settings, options: argparse.Namespace) -> int:
+    """Runs the stations; 0 if all were accepted or Ctrl-C ended them, else 1."""
+    configs = configurations(settings, options)
+    try:
+        if options.demo:
+            for config in configs:
+                set_boot_pending(settings, config.id)
+        return 0 if asyncio.run(run(configs)) else 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def configurations(settings: Settings, options: argparse.Namespace) -> list[StationConfig]:
+    """One configuration for each station that the options ask for.
+
+    Raises:
+        BadRequest: options that do not go together.
+    """
+    if options.count > MOST_STATIONS:
+        raise BadRequest(f"at most {MOST_STATIONS} stations")
+    url = options.url or _address(settings, 0 if options.password is None else 1)
+    if not url.startswith(("ws://", "wss://")):
+        raise BadRequest(f"{url} is no ws:// or wss:// address")
+    return [
+        StationConfig(
+            id=station,
+            url=url,
+            password=options.password,
+            scenario=options.scenario,
+            plate=Plate(options.model, options.vendor, options.serial),
+            evses=options.connectors,
+            variables=options.variables,
+            tls=_trust(options.ca) if url.startswith("wss:") else None,
+        )
+        for station in numbered(options.id, options.count)
+    ]
+
+
+def set_boot_pending(settings: Settings, station: str) -> None:
+    """Sets the station's Boot to Pending with report, as the seed's curl line does.
+
+    Raises:
+        CitrineError: the API is away or refuses.
+    """
+    host = "127.0.0.1" if settings.api.on_loopback else settings.api.host
+    url = f"http://{host}:{settings.api.port}/data/configuration/boot?stationId={quote(station)}"
+    headers = {"Content-Type": "application/json"}
+    if settings.api.token is not None:
+        headers["Authorization"] = f"Bearer {settings.api.token.get_secret_value()}"
+    request = urllib.request.Request(url, json.dumps(DEMO).encode(), headers, method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=API_WITHIN):  # noqa: S310 - our own http address
+            log.info("demo.boot_set", station=station, **DEMO)
+    except urllib.error.HTTPError as error:
+        raise CitrineError(f"{url}: HTTP {error.code}: {error.read(500).decode()}") from None
+    except OSError as error:
+        raise CitrineError(f"{url}: {error}; is the service running (`make up`)?") from None
+
+
+def _address(settings: Settings, profile: int) -> str:
+    """The charger port of this security profile.
+
+    Raises:
+        BadRequest: the settings have none.
+    """
+    port = next((p for p in settings.charger_ports() if p.security_profile == profile), None)
+    if port is None:
+        raise BadRequest(f"no listener of security profile {profile} in the settings; give --url")
+    return f"ws://{_reachable(port)}:{port.port}"
+
+
+def _reachable(port: ListenerSettings) -> str:
+    return "127.0.0.1" if port.host in {"0.0.0.0", "::"} else port.host  # noqa: S104 - compared
+
+
+def _trust(ca: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
