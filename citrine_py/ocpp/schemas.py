@@ -133,14 +133,13 @@ def _is_date_time(text: str) -> bool:
 
 
 def _explain(errors: Iterable[jsonschema_rs.ValidationError]) -> CallError:
-    worst: tuple[int, ErrorCode, str] | None = None
-    for error in errors:
-        code = _CODES.get(error.kind.name, "PropertyConstraintViolation")
-        if worst is None or _RANK[code] < worst[0]:
-            worst = (_RANK[code], code, _describe(error))
-    if worst is None:
-        return CallError("FormatViolation", "the payload does not fit the schema")
-    return CallError(worst[1], worst[2])
+    """The gravest violation; of equal ones the first."""
+    worst = min(errors, key=lambda error: _RANK[_code(error)])
+    return CallError(_code(worst), _describe(worst))
+
+
+def _code(error: jsonschema_rs.ValidationError) -> ErrorCode:
+    return _CODES.get(error.kind.name, "PropertyConstraintViolation")
 
 
 def _describe(error: jsonschema_rs.ValidationError) -> str:
