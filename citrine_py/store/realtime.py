@@ -1,0 +1,181 @@
+"""Directus' realtime subscription: tells the mirror of every change within milliseconds.
+
+Owns the websocket and its reconnecting. Knows the messages of Directus'
+websocket, and nothing of what a row means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import orjson
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from citrine_py.ports import Clock
+from citrine_py.store.cache import Cache
+from citrine_py.store.changes import Op
+from citrine_py.store.loading import Loader
+from citrine_py.store.mirror import Mirror
+
+log = structlog.get_logger()
+
+_OPEN_TIMEOUT = 10.0  # seconds for the handshake, the sign-in and the subscriptions
+_LONGEST_PAUSE = 5.0
+_FRAME_LIMIT = 64 * 1024 * 1024  # bytes; a batch update comes as one message
+
+Message: TypeAlias = dict[str, Any]
+
+
+class SubscriptionRefused(Exception):
+    """Directus does not let us subscribe (yet)."""
+
+
+class Realtime:
+    """The subscription to the tables of all resident collections."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: str,
+        cache: Cache,
+        mirror: Mirror,
+        loader: Loader,
+        clock: Clock,
+        dropped: Callable[[Iterable[Op]], None],
+    ) -> None:
+        self._url = url.rstrip("/").replace("http", "ws", 1) + "/websocket"
+        self._token = token
+        self._mirror = mirror
+        self._loader = loader
+        self._clock = clock
+        self._dropped = dropped
+        self._queries = _queries(cache)
+        self.up = False
+        self.events = 0
+
+    async def run(self) -> None:
+        """Connects, reads, and connects again, for ever."""
+        self._lost()  # when a fault of ours ended an earlier run
+        pause = 0.1
+        trouble = ""
+        while True:
+            lost_after = self._clock.monotonic()
+            try:
+                async with connect(
+                    self._url,
+                    open_timeout=_OPEN_TIMEOUT,
+                    max_size=_FRAME_LIMIT,
+                    compression=None,
+                    proxy=None,
+                ) as socket:
+                    await self._converse(socket)
+            except (OSError, WebSocketException, TimeoutError, SubscriptionRefused) as error:
+                reason = f"{type(error).__name__}: {error}"
+            if self._lost():
+                pause, trouble = 0.1, ""
+                log.warning("realtime.lost", reason=reason)
+            elif reason != trouble:
+                trouble = reason
+                log.info("realtime.waiting", reason=reason)
+            lived = self._clock.monotonic() - lost_after
+            await self._clock.sleep(max(0.0, pause * (0.5 + random.random()) - lived))  # noqa: S311
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _lost(self) -> bool:
+        was_up, self.up = self.up, False
+        if was_up:
+            self._loader.unsubscribed()
+        return was_up
+
+    async def _converse(self, socket: ClientConnection) -> None:
+        async with asyncio.timeout(_OPEN_TIMEOUT):
+            await self._sign_in(socket)
+            await self._subscribe(socket)
+        self.up = True
+        self._loader.subscribed()
+        log.info("realtime.subscribed", collections=sorted(self._queries))
+        while True:
+            message = await self._receive(socket)
+            self._take(message)
+
+    async def _sign_in(self, socket: ClientConnection) -> None:
+        await _send(socket, {"type": "auth", "access_token": self._token})
+        while True:
+            message = await self._receive(socket)
+            if message.get("type") == "auth":
+                if message.get("status") != "ok":
+                    raise SubscriptionRefused("Directus does not accept our token")
+                return
+
+    async def _subscribe(self, socket: ClientConnection) -> None:
+        waiting = set(self._queries)
+        for table, fields in self._queries.items():
+            await _send(
+                socket,
+                {
+                    "type": "subscribe",
+                    "collection": table,
+                    "query": {"fields": fields},
+                    "uid": table,
+                },
+            )
+        while waiting:
+            message = await self._receive(socket)
+            if message.get("status") == "error":
+                error = message.get("error", {})
+                raise SubscriptionRefused(f"{message.get('uid')}: {error.get('message')}")
+            if message.get("event") == "init":
+                waiting.discard(str(message.get("uid")))
+            else:
+                self._take(message)
+
+    async def _receive(self, socket: ClientConnection) -> Message:
+        """The next message that is not a ping; pings are answered."""
+        while True:
+            try:
+                message = orjson.loads(await socket.recv())
+            except orjson.JSONDecodeError:
+                continue
+            if not isinstance(message, dict):
+                continue
+            if message.get("type") == "ping":
+                await _send(socket, {"type": "pong"})
+                continue
+            return message
+
+    def _take(self, message: Message) -> None:
+        event, table, data = message.get("event"), str(message.get("uid")), message.get("data")
+        if message.get("type") != "subscription" or table not in self._queries:
+            return
+        rows = data if isinstance(data, list) else []
+        self.events += 1
+        try:
+            if event == "delete":
+                self._dropped(self._mirror.deleted(table, [str(key) for key in rows]))
+            elif event in ("create", "update"):
+                for row in rows:
+                    if isinstance(row, Mapping):
+                        self._mirror.changed(table, row)
+        except Exception:  # one odd row must not cost the subscription
+            log.exception("realtime.failed", collection=table, change=event)
+            self._loader.subscribed()  # what it said is read instead
+
+
+def _queries(cache: Cache) -> dict[str, list[str]]:
+    """The fields to ask for, by table: of a table without a whole view, only the key."""
+    queries: dict[str, list[str]] = {}
+    for shelf in cache.shelves.values():
+        table = shelf.collection.directus
+        whole = cache.whole(table)
+        queries[table] = list(whole.collection.fields()) if whole else [shelf.collection.key]
+    return queries
+
+
+async def _send(socket: ClientConnection, message: Message) -> None:
+    await socket.send(orjson.dumps(message).decode())

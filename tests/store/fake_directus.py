@@ -1,0 +1,285 @@
+"""A Directus in memory: what the store uses of its REST API and websocket, and every way to fail.
+
+Behaves as 11.17 was seen to: all or none per call, FORBIDDEN for rows that are
+not there, RECORD_NOT_UNIQUE, INVALID_FOREIGN_KEY, events after each write
+through /items and none for the endpoint extension.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+Row = dict[str, Any]
+Fault = Callable[[httpx.Request], httpx.Response | None]
+Listener = Callable[[str, str, list[Any]], None]
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status, self.code = status, code
+
+
+class FakeDirectus:
+    """`tables` are the rows; `before` and `after` may answer or raise in place of a call."""
+
+    def __init__(
+        self, tables: tuple[str, ...], parents: Mapping[str, tuple[str, str]] | None = None
+    ) -> None:
+        self.tables: dict[str, dict[str, Row]] = {name: {} for name in tables}
+        self.parents = parents or {}
+        self.before: Fault | None = None
+        self.after: Fault | None = None
+        self.bad: Callable[[str, Row], Refusal | None] = lambda table, row: None
+        self.requests: list[tuple[str, str, Any]] = []
+        self.listeners: list[Listener] = []
+        self.latency = 0.0
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url="http://directus", transport=httpx.MockTransport(self._handle)
+        )
+
+    # ---- what an operator does -----------------------------------------------------------
+
+    def edit(self, table: str, key: str, **fields: Any) -> None:
+        """An operator makes or changes a row."""
+        known = key in self.tables[table]
+        self.tables[table].setdefault(key, {"id": key}).update(fields)
+        self._tell(table, "update" if known else "create", [key])
+
+    def remove(self, table: str, key: str) -> None:
+        """An operator deletes a row; children go with it, without an event."""
+        self.tables[table].pop(key, None)
+        for child, (field, parent) in self.parents.items():
+            if parent == table:
+                rows = self.tables[child]
+                for each in [k for k, row in rows.items() if row.get(field) == key]:
+                    del rows[each]
+        self._tell(table, "delete", [key])
+
+    # ---- HTTP ----------------------------------------------------------------------------
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content) if request.content else None
+        self.requests.append((request.method, request.url.path, body))
+        await asyncio.sleep(self.latency)
+        if self.before and (answer := self.before(request)):
+            return answer
+        saved = copy.deepcopy(self.tables)
+        told: list[tuple[str, str, list[str]]] = []
+        try:
+            data = self._serve(request, body, told)
+        except Refusal as refusal:
+            self.tables = saved
+            error = {"message": refusal.code, "extensions": {"code": refusal.code}}
+            return httpx.Response(refusal.status, json={"errors": [error]})
+        for table, event, keys in told:
+            self._tell(table, event, keys)
+        if self.after and (answer := self.after(request)):
+            return answer
+        return httpx.Response(200, json={"data": copy.deepcopy(data)})
+
+    def _serve(self, request: httpx.Request, body: Any, told: list[Any]) -> Any:
+        path = request.url.path
+        if path.startswith("/citrine/"):
+            return self._extension(path.removeprefix("/citrine/"), request, body)
+        table = path.removeprefix("/items/")
+        if table not in self.tables:
+            raise Refusal(403, "FORBIDDEN")
+        if request.method == "SEARCH":
+            return self._search(table, body["query"])
+        if request.method == "POST":
+            keys = [self._create(table, row) for row in body]
+            told += [(table, "create", [key]) for key in keys]
+        elif request.method == "PATCH":
+            keys = self._patch(table, body)
+            told += [(table, "update", [key]) for key in keys]
+        else:
+            keys = list(body)
+            for key in keys:
+                if self.tables[table].pop(key, None) is None:
+                    raise Refusal(403, "FORBIDDEN")
+            told.append((table, "delete", keys))
+        return [{"id": key} for key in keys]
+
+    def _extension(self, what: str, request: httpx.Request, body: Any) -> Any:
+        if what == "credentials":
+            keys = request.url.params.get("keys")
+            rows = self.tables["Reading"].values()
+            return [
+                row for row in rows if row.get("hash") and (not keys or row["id"] in keys.split(","))
+            ]
+        table = body["collection"]
+        if what == "upsert":
+            for row in body["rows"]:
+                self._check(table, row)
+                self.tables[table].setdefault(row["id"], {"id": row["id"]}).update(row)
+            return None
+        if what == "delete":
+            for key in body["keys"]:
+                self.tables[table].pop(key, None)
+            return None
+        old = [k for k, row in self.tables[table].items() if row[body["field"]] < body["before"]]
+        for key in old[: body["limit"]]:
+            del self.tables[table][key]
+        return {"deleted": len(old[: body["limit"]])}
+
+    def _check(self, table: str, row: Row) -> None:
+        refusal = self.bad(table, row)
+        if refusal:
+            raise refusal
+        if table in self.parents:
+            field, parent = self.parents[table]
+            if row.get(field) is not None and row[field] not in self.tables[parent]:
+                raise Refusal(400, "INVALID_FOREIGN_KEY")
+
+    def _create(self, table: str, row: Row) -> str:
+        self._check(table, row)
+        if row["id"] in self.tables[table]:
+            raise Refusal(400, "RECORD_NOT_UNIQUE")
+        self.tables[table][row["id"]] = dict(row)
+        return str(row["id"])
+
+    def _patch(self, table: str, body: Any) -> list[str]:
+        if isinstance(body, list):
+            changes = {row["id"]: row for row in body}
+        elif "keys" in body:
+            changes = {key: body["data"] for key in body["keys"]}
+        else:
+            rows = self._search(table, {"limit": -1, **body["query"]})
+            changes = {row["id"]: body["data"] for row in rows}
+        for key, change in changes.items():
+            if key not in self.tables[table]:
+                raise Refusal(403, "FORBIDDEN")
+            self._check(table, change)
+            self.tables[table][key].update(change)
+        return list(changes)
+
+    def _search(self, table: str, query: Row) -> list[Row]:
+        rows = [row for row in self.tables[table].values() if fits(row, query.get("filter"))]
+        for field in reversed(query.get("sort", [])):
+            name = field.removeprefix("-")
+            rows.sort(key=lambda row: str(row.get(name) or ""), reverse=field.startswith("-"))
+        offset, limit = query.get("offset", 0), query.get("limit", 100)
+        rows = rows[offset:] if limit == -1 else rows[offset : offset + limit]
+        return [{f: row.get(f) for f in query.get("fields", row)} for row in rows]
+
+    # ---- realtime ------------------------------------------------------------------------
+
+    def _tell(self, table: str, event: str, keys: list[str]) -> None:
+        data: list[Any] = keys
+        if event != "delete":
+            rows = self.tables[table]
+            data = [copy.deepcopy(rows[key]) for key in keys if key in rows]
+        for listener in list(self.listeners):
+            listener(table, event, data)
+
+    @asynccontextmanager
+    async def realtime(self, port: int = 0) -> AsyncIterator[RealtimeServer]:
+        """Its websocket, on a real socket."""
+        server = RealtimeServer(self)
+        async with serve(server.converse, "127.0.0.1", port) as running:
+            server.running = running
+            yield server
+
+
+class RealtimeServer:
+    """Directus' websocket. `cut` drops the connections; `refuse` turns new ones away."""
+
+    def __init__(self, directus: FakeDirectus) -> None:
+        self._directus = directus
+        self.running: Server | None = None
+        self.refuse = False
+        self.sockets: set[ServerConnection] = set()
+        self.pongs = 0
+
+    @property
+    def url(self) -> str:
+        assert self.running is not None
+        host, port = next(iter(self.running.sockets)).getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def cut(self) -> None:
+        for socket in list(self.sockets):
+            socket.transport.abort()
+        while self.sockets:
+            await asyncio.sleep(0.005)
+
+    async def ping(self) -> None:
+        for socket in self.sockets:
+            await socket.send(json.dumps({"type": "ping"}))
+
+    async def converse(self, socket: ServerConnection) -> None:
+        if self.refuse:
+            return
+        subscribed: set[str] = set()
+        outgoing: asyncio.Queue[str] = asyncio.Queue()
+
+        def listener(table: str, event: str, data: list[Any]) -> None:
+            if table in subscribed:
+                outgoing.put_nowait(
+                    json.dumps(
+                        {"type": "subscription", "event": event, "data": data, "uid": table}
+                    )
+                )
+
+        self._directus.listeners.append(listener)
+        self.sockets.add(socket)
+        sender = asyncio.create_task(self._send(socket, outgoing))
+        try:
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "auth":
+                    ok = message["access_token"] == "token"
+                    status = "ok" if ok else "error"
+                    outgoing.put_nowait(json.dumps({"type": "auth", "status": status}))
+                elif message["type"] == "subscribe":
+                    subscribed.add(message["uid"])
+                    init = {"type": "subscription", "event": "init", "data": []}
+                    outgoing.put_nowait(json.dumps({**init, "uid": message["uid"]}))
+                elif message["type"] == "pong":
+                    self.pongs += 1
+        except Exception:
+            return
+        finally:
+            self._directus.listeners.remove(listener)
+            self.sockets.discard(socket)
+            sender.cancel()
+
+    async def _send(self, socket: ServerConnection, outgoing: asyncio.Queue[str]) -> None:
+        while True:
+            await socket.send(await outgoing.get())
+
+
+def fits(row: Row, where: Row | None) -> bool:
+    """Directus' filters, as far as the store uses them."""
+    for name, test in (where or {}).items():
+        if name == "_and":
+            if not all(fits(row, each) for each in test):
+                return False
+            continue
+        value = row.get(name)
+        for operator, operand in test.items():
+            match operator:
+                case "_eq":
+                    ok = value == operand
+                case "_null":
+                    ok = (value is None) is operand
+                case "_in":
+                    ok = value in operand
+                case "_gt":
+                    ok = value is not None and value > operand
+                case _:
+                    raise Refusal(400, "INVALID_QUERY")
+            if not ok:
+                return False
+    return True

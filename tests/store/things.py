@@ -1,0 +1,71 @@
+"""Small collections that have one of each: shared fields, a second view, on demand, pruned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from citrine_py.model.collection import (
+    Collection,
+    Delivery,
+    Operators,
+    Record,
+    Services,
+    Shared,
+)
+
+
+class Site(Record):
+    id: str
+    name: Operators[str | None] = None
+    online: Services[bool | None] = None
+    seen: Services[datetime | None] = None
+    model: Services[str | None] = None
+
+
+class Plan(Record):
+    id: str
+    site: Services[str | None] = None
+    status: Shared[Literal["Accepted", "Pending", "Rejected"] | None] = None
+    wrong: Shared[list[dict[str, Any]] | None] = None
+    interval: Operators[int | None] = None
+    progress: Services[str | None] = None
+
+
+class Reading(Record):
+    id: str
+    site: Services[str | None] = None
+    value: Services[str | None] = None
+    at: Services[datetime | None] = None
+
+
+class Secret(Record):
+    id: str
+    site: Services[str | None] = None
+    hash: Services[str | None] = None
+
+
+class Event(Record):
+    id: str
+    site: Services[str | None] = None
+    text: Services[str | None] = None
+
+
+SITE = Collection("Site", Site, "", resident=True, delivery=Delivery.ITEMS, rank=0)
+PLAN = Collection("Plan", Plan, "", resident=True, delivery=Delivery.ITEMS, rank=1)
+READING = Collection(
+    "Reading", Reading, "", resident=False, delivery=Delivery.BULK, rank=2, retained_by="at"
+)
+SECRET = Collection(
+    "Secret",
+    Secret,
+    "",
+    resident=True,
+    delivery=Delivery.BULK,
+    rank=2,
+    source="/citrine/credentials",
+    table="Reading",
+)
+EVENT = Collection("Event", Event, "", resident=False, delivery=Delivery.ITEMS, rank=3)
+COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, EVENT)
+PARENTS = {"Plan": ("site", "Site"), "Reading": ("site", "Site"), "Event": ("site", "Site")}
