@@ -1,0 +1,64 @@
+"""What the conformance cases share, and the table that `make conformance` prints.
+
+A case is a test with `@case(id, name, requirements)`: an id of the Open Charge
+Alliance's CSMS test cases (Part 6) and the requirements that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.conformance.csms import Csms
+from tests.people import Operator
+from tests.whole_stack import Stack
+
+_RESULTS = pytest.StashKey[dict[str, tuple[pytest.Mark, str]]]()
+_BLOCKS = {"A": "Security", "B": "Provisioning"}
+
+
+@pytest.fixture
+async def csms(stack: Stack) -> AsyncIterator[Csms]:
+    async with Operator.of(stack) as operator:
+        yield Csms(operator, f"conf-{uuid4().hex[:12]}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "case(id, name, requirements): an official test case of OCPP 2.0.1 Part 6"
+    )
+    config.stash[_RESULTS] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report: pytest.TestReport = yield
+    mark = item.get_closest_marker("case")
+    if mark is not None and (report.when == "call" or report.outcome != "passed"):
+        results = item.config.stash[_RESULTS]
+        before = results.get(mark.args[0], (mark, "passed"))[1]
+        results[mark.args[0]] = (mark, report.outcome if before == "passed" else before)
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    results = config.stash[_RESULTS]
+    if not results:
+        return
+    write = terminalreporter.write_line
+    terminalreporter.section("OCPP 2.0.1 CSMS conformance")
+    block = ""
+    for case_id, (mark, outcome) in sorted(results.items()):
+        if case_id[3] != block:
+            block = case_id[3]
+            write(f"{block}  {_BLOCKS.get(block, '')}")
+        word = {"passed": "pass", "failed": "FAIL"}.get(outcome, outcome)
+        _, name, *requirements = mark.args
+        write(f"   {case_id:<13} {word:<5} {name:<58} {', '.join(requirements)}".rstrip())
+    passed = sum(outcome == "passed" for _, outcome in results.values())
+    write(f"{passed} of {len(results)} cases pass")
