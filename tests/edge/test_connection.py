@@ -344,38 +344,38 @@ async def test_a_lost_line_settles_every_call():
 
 
 async def test_a_station_that_does_not_read_is_cut_off_and_blocks_nobody():
-    async with edge(CallLimits(stall=0.2), ping_interval=None) as it:
-        async with it.station("cp002") as other:
-            raw = sockets.create_connection(("127.0.0.1", it.port))
-            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-            raw.settimeout(5)
-            raw.sendall(
-                b"GET /slow HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n"
-                b"Sec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n"
-            )
-            raw.setblocking(False)
-            text = orjson.dumps([2, "i" * 36, "X" * 64, {}])
-            frame = bytes([0x81, 0x80 | len(text)]) + b"\0\0\0\0" + text if len(text) < 126 else b""
-            assert frame
-            loop = asyncio.get_running_loop()
+    limits = CallLimits(stall=0.2)
+    async with edge(limits, ping_interval=None) as it, it.station("cp002") as other:
+        raw = sockets.create_connection(("127.0.0.1", it.port))
+        raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        raw.settimeout(5)
+        raw.sendall(
+            b"GET /slow HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Protocol: ocpp2.0.1\r\n\r\n"
+        )
+        raw.setblocking(False)
+        text = orjson.dumps([2, "i" * 36, "X" * 64, {}])
+        frame = bytes([0x81, 0x80 | len(text)]) + b"\0\0\0\0" + text if len(text) < 126 else b""
+        assert frame
+        loop = asyncio.get_running_loop()
 
-            async def flood() -> None:
-                while True:
-                    await loop.sock_sendall(raw, frame * 500)
+        async def flood() -> None:
+            while True:
+                await loop.sock_sendall(raw, frame * 500)
 
-            async def refuse(call):
-                raise CallError("NotImplemented", "y" * 255, {"z": "z" * 5000})
+        async def refuse(call):
+            raise CallError("NotImplemented", "y" * 255, {"z": "z" * 5000})
 
-            it.dispatch.before = refuse
-            flooding = asyncio.create_task(flood())
-            await until(lambda: it.stats.stalled == 1, 20)
-            it.dispatch.before = None
-            assert (await ask(other, "Heartbeat", {}))[0] == 3
-            await until(lambda: it.registry.session("slow") is None)
-            flooding.cancel()
-            await asyncio.gather(flooding, return_exceptions=True)
-            raw.close()
+        it.dispatch.before = refuse
+        flooding = asyncio.create_task(flood())
+        await until(lambda: it.stats.stalled == 1, 20)
+        it.dispatch.before = None
+        assert (await ask(other, "Heartbeat", {}))[0] == 3
+        await until(lambda: it.registry.session("slow") is None)
+        flooding.cancel()
+        await asyncio.gather(flooding, return_exceptions=True)
+        raw.close()
 
 
 async def test_a_station_that_stops_answering_pings_is_closed():

@@ -211,12 +211,12 @@ async def test_less_than_tls_1_2_is_refused(pki):
 
 
 async def test_plain_text_on_a_tls_port_disturbs_nobody(pki):
-    async with edge(security_profile=2, **server_tls(pki)) as it:
-        async with it.station(ssl=client_tls(pki)) as socket:
-            with pytest.raises((OSError, EOFError, InvalidHandshake)):
-                async with connect(f"ws://127.0.0.1:{it.port}/cp002", open_timeout=2):
-                    pass
-            assert (await ask(socket, "Heartbeat", {}))[0] == 3
+    tls = server_tls(pki)
+    async with edge(security_profile=2, **tls) as it, it.station(ssl=client_tls(pki)) as socket:
+        with pytest.raises((OSError, EOFError, InvalidHandshake)):
+            async with connect(f"ws://127.0.0.1:{it.port}/cp002", open_timeout=2):
+                pass
+        assert (await ask(socket, "Heartbeat", {}))[0] == 3
 
 
 @pytest.mark.parametrize("missing", ["tls_certificate", "tls_key", "tls_client_ca"])

@@ -160,6 +160,14 @@ def test_every_schema_of_the_catalogue_compiles():
             assert code_of(check, action.name, {}) in {None, "OccurrenceConstraintViolation"}
 
 
+def test_prepared_schemas_are_read_no_more(monkeypatch):
+    schemas = Schemas()
+    schemas.prepare("2.0.1")
+    monkeypatch.setattr("citrine_py.ocpp.schemas._load", None)
+    schemas.check_request("2.0.1", "BootNotification", BOOT)
+    schemas.check_response("2.0.1", "Reset", {"status": "Accepted"})
+
+
 def test_schemas_for_documents_are_fresh_copies():
     schema = SCHEMAS.request_schema("2.0.1", "Reset")
     assert schema["required"] == ["type"]
