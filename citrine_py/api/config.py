@@ -1,0 +1,60 @@
+"""What the API is told and whom it asks: plain values and ports, filled in by `service`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from citrine_py.ocpp.schemas import Schemas
+from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """Plain values. `token` is needed beyond loopback; times in seconds."""
+
+    host: str
+    port: int
+    on_loopback: bool
+    token: str | None = None
+    callback_allow: tuple[str, ...] = ()
+    reply_timeout: float = 20
+    longest_reply_timeout: float = 300
+    settle: float = 2  # a write waits so long until Directus shows it
+    body_limit: int = 8 * 1024 * 1024  # bytes
+    version: str = "0"
+
+    def __repr__(self) -> str:
+        return f"ApiConfig(host={self.host!r}, port={self.port})"
+
+
+class Health(Protocol):
+    """How the service is."""
+
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong, by part; empty when the service is ready."""
+
+    def metrics(self) -> str:
+        """Prometheus' text format."""
+
+    def observe(self, route: str, method: str, status: int, seconds: float) -> None:
+        """An API request was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Whom the API asks."""
+
+    records: Records
+    requests: Requests
+    passwords: Passwords
+    device_model: DeviceModel
+    schemas: Schemas
+    health: Health
+    clock: Clock
+
+
+def failure(message: str, **more: Any) -> dict[str, Any]:
+    """The body of every refusal, in CitrineOS' shape."""
+    return {"success": False, "payload": message, **more}

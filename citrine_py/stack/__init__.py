@@ -1,0 +1,1 @@
+"""`citrine-py up`: Postgres, Directus and the service on one machine, without Docker."""
