@@ -9,7 +9,7 @@ def test_the_log_tells_where_and_not_what():
     secret = "hunter" + "2"
     with structlog.testing.capture_logs() as logs:
         try:
-            raise KeyError(secret)
+            {}[secret]
         except KeyError as error:
             log_failure("call.failed", error, action="Reset")
     (line,) = logs
