@@ -79,6 +79,11 @@ class Behaviour:
         """Seconds between heartbeats."""
         return max(1, self.model.number("OCPPCommCtrlr", "HeartbeatInterval", None, 60))
 
+    @property
+    def stored_password(self) -> str:
+        """The one it will use from its next reboot on at the latest; empty for none."""
+        return self._variable("SecurityCtrlr", "BasicAuthPassword").value
+
     def booted(self, status: str, interval: int) -> None:
         """Takes the answer to BootNotification."""
         self.registration = status
@@ -88,9 +93,8 @@ class Behaviour:
     def restarted(self) -> None:
         """It was off: settings that take a reboot are in force now."""
         self.registration = None
-        stored = self._variable("SecurityCtrlr", "BasicAuthPassword").value
-        if stored:
-            self.password = stored
+        if self.stored_password:
+            self.password = self.stored_password
 
     # ---- what it is asked --------------------------------------------------------------
 

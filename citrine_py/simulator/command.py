@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scenarios = "; ".join(f"{name}: {each.text}" for name, each in SCENARIOS.items())
     add = parser.add_argument
     add("--url", help="address without the station's id (default: a charger port of the settings)")
-    add("--id", default="cp001", help="station id, or the first of --count (default: cp001)")
+    add("--station", default="cp001", help="its id, or the first of --count (default: cp001)")
     add("--count", type=_positive, default=1, help="how many stations: cp001, cp002, ...")
     add("--password", help="for Basic authentication; without --url, the password port is used")
     add("--scenario", choices=tuple(SCENARIOS), default="stay", metavar="NAME", help=scenarios)
@@ -86,7 +86,7 @@ def configurations(settings: Settings, options: argparse.Namespace) -> list[Stat
             variables=options.variables,
             tls=_trust(options.ca) if url.startswith("wss:") else None,
         )
-        for station in numbered(options.id, options.count)
+        for station in numbered(options.station, options.count)
     ]
 
 

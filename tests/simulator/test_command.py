@@ -36,8 +36,8 @@ def test_the_port_follows_from_the_password() -> None:
 
 def test_every_option_reaches_the_station() -> None:
     told = options(
-        "--url", "ws://h:1", "--id", "x1", "--count", "2", "--variables", "500", "--connectors",
-        "3", "--model", "M", "--vendor", "V", "--serial", "S", "--scenario", "boot",
+        "--url", "ws://h:1", "--station", "x1", "--count", "2", "--variables", "500",
+        "--connectors", "3", "--model", "M", "--vendor", "V", "--serial", "S", "--scenario", "boot",
     )  # fmt: skip
     first, second = command.configurations(settings(), told)
     assert (first.id, second.id, first.url) == ("x1", "x2", "ws://h:1")
