@@ -125,7 +125,7 @@ class JournalFile:
 
     def _opened(self) -> sqlite3.Connection:
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=2)
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.5)
         try:
             self._prepare(db)
         except sqlite3.OperationalError:

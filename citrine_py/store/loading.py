@@ -88,22 +88,21 @@ class Loader:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _step(self) -> None:
+        self._mirror.doubted.clear()
         if self._wanted:
             self._wanted = False
             await self._load_all()
-        if self._mirror.doubts:
+        elif self._mirror.doubts:
             await self._read_doubts()
         elif self._polling:
             await self._nudged(max(_POLL, self._took * _POLL_SHARE))
             self._wanted = self._wanted or self._polling
         else:
-            self._mirror.doubted.clear()
             await self._mirror.doubted.wait()
             await self._clock.sleep(_GATHER)
 
     async def _nudged(self, seconds: float) -> None:
         """Waits, but not longer than until there is something new to read."""
-        self._mirror.doubted.clear()
         try:
             async with asyncio.timeout(seconds):
                 await self._mirror.doubted.wait()

@@ -25,6 +25,7 @@ from citrine_py.store.mirror import Mirror
 log = structlog.get_logger()
 
 _OPEN_TIMEOUT = 10.0  # seconds for the handshake, the sign-in and the subscriptions
+_CLOSE_TIMEOUT = 0.5  # seconds; events that nobody reads any more may stand before the farewell
 _LONGEST_PAUSE = 5.0
 _FRAME_LIMIT = 64 * 1024 * 1024  # bytes; a batch update comes as one message
 
@@ -70,6 +71,7 @@ class Realtime:
                 async with connect(
                     self._url,
                     open_timeout=_OPEN_TIMEOUT,
+                    close_timeout=_CLOSE_TIMEOUT,
                     max_size=_FRAME_LIMIT,
                     compression=None,
                     proxy=None,

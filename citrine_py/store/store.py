@@ -40,7 +40,6 @@ JOURNAL_LIMIT = 512 * 1024 * 1024
 """Bytes of undelivered changes that the journal may hold, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
-_FIRST_LOAD = 5.0  # seconds that a start waits for Directus when it has an earlier state
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class Store:
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
         journal_limit: bytes.
+        first_load: seconds that a start waits for Directus when there is an earlier state.
     """
 
     def __init__(
@@ -93,10 +93,12 @@ class Store:
         touch_interval: float,
         retention_days: int,
         journal_limit: int = JOURNAL_LIMIT,
+        first_load: float = 5.0,
     ) -> None:
         self._collections = {each.name: each for each in collections}
         self._clock = clock
         self._touch_interval = touch_interval
+        self._first_load = first_load
         self._directus = Directus(client, clock)
         self._cache = Cache(collections)
         self._pending = Pending()
@@ -146,7 +148,7 @@ class Store:
         self._begin("realtime", self._realtime.run)
         self._begin("loader", self._loader.run)
         try:
-            async with asyncio.timeout(_FIRST_LOAD if known else None):
+            async with asyncio.timeout(self._first_load if known else None):
                 await self._loader.loaded.wait()
         except TimeoutError:
             log.warning("store.serves_last_known_state", records=known)

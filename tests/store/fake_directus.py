@@ -116,7 +116,9 @@ class FakeDirectus:
             keys = request.url.params.get("keys")
             rows = self.tables["Reading"].values()
             return [
-                row for row in rows if row.get("hash") and (not keys or row["id"] in keys.split(","))
+                row
+                for row in rows
+                if row.get("hash") and (not keys or row["id"] in keys.split(","))
             ]
         table = body["collection"]
         if what == "upsert":
@@ -227,9 +229,7 @@ class RealtimeServer:
         def listener(table: str, event: str, data: list[Any]) -> None:
             if table in subscribed:
                 outgoing.put_nowait(
-                    json.dumps(
-                        {"type": "subscription", "event": event, "data": data, "uid": table}
-                    )
+                    json.dumps({"type": "subscription", "event": event, "data": data, "uid": table})
                 )
 
         self._directus.listeners.append(listener)

@@ -340,7 +340,9 @@ async def test_no_status_of_an_unwell_directus_rejects_a_row(tmp_path: Path, sta
     directus = fake_directus()
     async with running(tmp_path, directus) as (store, _):
         directus.before = lambda request: httpx.Response(status)
-        await store.records.write(Put(SITE, "s1", {"model": "m"}), Put(READING, "r", {"site": "s1"}))
+        await store.records.write(
+            Put(SITE, "s1", {"model": "m"}), Put(READING, "r", {"site": "s1"})
+        )
         await asyncio.sleep(0.5)
         assert store.stats().rejected == 0
         directus.before = None
@@ -386,7 +388,10 @@ async def test_a_rejected_row_is_set_aside_and_blocks_nobody(tmp_path: Path) -> 
     directus.edit("Site", "s005", name="kept")
     async with running(tmp_path, directus, flush_interval=1.0) as (store, _):
         await store.records.write(
-            *(Put(SITE, f"s{n:03}", {"model": "bad" if n % 50 == 5 else "good"}) for n in range(200))
+            *(
+                Put(SITE, f"s{n:03}", {"model": "bad" if n % 50 == 5 else "good"})
+                for n in range(200)
+            )
         )
         assert store.records.get(SITE, "s005").model == "bad"
         assert await store.records.settled(8)
@@ -470,7 +475,9 @@ async def test_a_wrong_value_is_the_callers_mistake_and_changes_nothing(tmp_path
     async with running(tmp_path, directus) as (store, _):
         for fields in ({"online": "perhaps"}, {"nonsense": 1}):
             with pytest.raises(BadRequest):
-                await store.records.write(Put(SITE, "s0", {"online": True}), Put(SITE, "s1", fields))
+                await store.records.write(
+                    Put(SITE, "s0", {"online": True}), Put(SITE, "s1", fields)
+                )
         assert store.records.get(SITE, "s0") is None
         assert store.stats().journal_rows == 0
 
@@ -513,7 +520,9 @@ async def test_a_new_start_delivers_what_an_earlier_run_left(tmp_path: Path) -> 
     directus.edit("Site", "s1", name="One")
     async with running(tmp_path, directus) as (store, _):
         directus.before = lambda request: httpx.Response(503)
-        await store.records.write(Put(SITE, "s1", {"model": "kept"}), Put(PLAN, "p", {"site": "s1"}))
+        await store.records.write(
+            Put(SITE, "s1", {"model": "kept"}), Put(PLAN, "p", {"site": "s1"})
+        )
         store.records.post(Put(READING, "r", {"site": "s1"}))
     directus.before = None
     async with running(tmp_path, directus) as (store, _):
@@ -531,7 +540,7 @@ async def test_a_start_without_directus_serves_the_last_known_state(tmp_path: Pa
         await store.records.write(Delete(SITE, "s2"), Put(SITE, "s1", {"model": "m"}))
         assert await store.records.settled(5)
     directus.before = lambda request: httpx.Response(503)
-    store = make_store(tmp_path, directus, "http://127.0.0.1:9")
+    store = make_store(tmp_path, directus, "http://127.0.0.1:9", first_load=0.1)
     await store.start()
     try:
         assert store.records.get(SITE, "s1") == Site(id="s1", name="One", model="m")

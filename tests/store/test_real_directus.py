@@ -1,0 +1,321 @@
+"""The store on a real Directus over a real Postgres, with the real collections."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from citrine_py.model.keys import connector_key, evse_key, password_key
+from citrine_py.model.operations import COLLECTIONS, OCPP_MESSAGE, STATION_EVENT
+from citrine_py.model.stations import (
+    BOOT,
+    CHARGING_STATION,
+    CONNECTOR,
+    CREDENTIAL,
+    EVSE,
+    VARIABLE_ATTRIBUTE,
+)
+from citrine_py.ports import Delete, Put
+from citrine_py.runtime import SystemClock
+from citrine_py.store.directus import new_client
+from citrine_py.store.store import Store
+from tests.store.support import eventually
+
+pytestmark = pytest.mark.stack
+
+IN_FORCE = 0.2  # seconds, the issue's promise for an operator's edit
+T0 = datetime(2026, 1, 1, 12, 0, 0, 123000, tzinfo=UTC)
+
+
+@dataclass
+class Real:
+    url: str
+    service_token: str
+    admin: httpx.AsyncClient
+
+    async def row(self, collection: str, key: str) -> dict[str, Any] | None:
+        answer = await self.admin.get(f"/items/{collection}", params={"filter[id][_eq]": key})
+        rows = answer.raise_for_status().json()["data"]
+        return rows[0] if rows else None
+
+    async def edit(self, collection: str, key: str, **fields: Any) -> None:
+        answer = await self.admin.patch(f"/items/{collection}/{key}", json=fields)
+        answer.raise_for_status()
+
+    async def make(self, collection: str, key: str, **fields: Any) -> None:
+        answer = await self.admin.post(f"/items/{collection}", json={"id": key, **fields})
+        answer.raise_for_status()
+
+    async def remove(self, collection: str, key: str) -> None:
+        (await self.admin.delete(f"/items/{collection}/{key}")).raise_for_status()
+
+
+@pytest.fixture
+async def real(request: pytest.FixtureRequest) -> AsyncIterator[Real]:
+    """CITRINE_TEST_DIRECTUS="url admin-token service-token" names one that runs already."""
+    given = os.environ.get("CITRINE_TEST_DIRECTUS")
+    if given:
+        url, admin_token, service_token = given.split()
+    else:
+        stack = request.getfixturevalue("stack")
+        url, admin_token = stack.directus_url, stack.admin_token
+        service_token = stack.service_token
+    headers = {"Authorization": f"Bearer {admin_token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as admin:
+        yield Real(url, service_token, admin)
+
+
+@asynccontextmanager
+async def a_store(real: Real, folder: Path) -> AsyncIterator[Store]:
+    store = Store(
+        COLLECTIONS,
+        directus_url=real.url,
+        token=real.service_token,
+        client=new_client(real.url, real.service_token),
+        folder=folder,
+        clock=SystemClock(),
+        flush_interval=0.05,
+        touch_interval=0.3,
+        retention_days=30,
+    )
+    await store.start()
+    try:
+        await eventually(lambda: store.stats().subscribed and store.stats().staleness == 0)
+        yield store
+    finally:
+        await store.stop()
+
+
+@pytest.fixture
+async def store(real: Real, tmp_path: Path) -> AsyncIterator[Store]:
+    async with a_store(real, tmp_path) as started:
+        yield started
+
+
+@pytest.fixture
+def station() -> str:
+    """The id of a station that no other test has."""
+    return f"store-{uuid4().hex[:12]}"
+
+
+async def test_what_is_written_is_in_directus_and_read_back_the_same(
+    real: Real, store: Store, station: str, tmp_path: Path
+) -> None:
+    evse, connector = evse_key(station, 1), connector_key(station, 1, 1)
+    await store.records.write(
+        Put(CONNECTOR, connector, {"station": station, "evse": evse, "evseId": 1,
+                                   "connectorId": 1, "connectorStatus": "Available",
+                                   "timestamp": T0}),
+        Put(EVSE, evse, {"station": station, "evseId": 1}),
+        Put(BOOT, station, {"station": station, "status": "Accepted", "lastBootTime": T0,
+                            "statusInfo": {"reasonCode": "x"},
+                            "variablesRejectedOnLastBoot": [{"a": [1, 2.5, None]}]}),
+        Put(CHARGING_STATION, station, {"isOnline": True, "lastSeen": T0, "model": "nul \x00"}),
+    )  # fmt: skip
+    assert await store.records.settled(10)
+    row = await real.row("Connector", connector)
+    assert row is not None
+    assert (row["evse"], row["connectorStatus"]) == (evse, "Available")
+    await asyncio.sleep(0.3)  # echoes
+    async with a_store(real, tmp_path / "second") as second:
+        for collection, key in [(CONNECTOR, connector), (EVSE, evse), (BOOT, station),
+                                (CHARGING_STATION, station)]:  # fmt: skip
+            assert second.records.get(collection, key) == store.records.get(collection, key)
+    assert store.records.get(BOOT, station).lastBootTime == T0
+    assert store.stats().rejected == 0
+
+
+async def test_an_operators_edit_is_in_force_within_200_ms(
+    real: Real, store: Store, station: str
+) -> None:
+    await store.records.write(
+        Put(CHARGING_STATION, station, {}), Put(BOOT, station, {"station": station})
+    )
+    assert await store.records.settled(10)
+    worst = 0.0
+    for status in ("Pending", "Rejected", "Accepted") * 5:
+        await real.edit("Boot", station, status=status, heartbeatInterval=17)
+        started = time.monotonic()
+        await eventually(lambda s=status: store.records.get(BOOT, station).status == s)
+        worst = max(worst, time.monotonic() - started)
+    assert worst < IN_FORCE
+
+
+async def test_a_station_made_by_an_operator_is_known_at_once_and_its_delete_too(
+    real: Real, store: Store, station: str
+) -> None:
+    told: list[tuple[str, bool, bool]] = []
+    store.watch(
+        CHARGING_STATION, lambda key, old, new: told.append((key, old is None, new is None))
+    )
+    await real.make("ChargingStation", station, name="By hand")
+    await eventually(lambda: store.records.get(CHARGING_STATION, station))
+    await store.records.write(
+        Put(BOOT, station, {"station": station, "status": "Pending"}),
+        Put(CHARGING_STATION, station, {"isOnline": True}),
+    )
+    assert await store.records.settled(10)
+    await real.remove("ChargingStation", station)
+    await eventually(lambda: store.records.get(CHARGING_STATION, station) is None)
+    row = await real.row("Boot", station)
+    if row is None:  # the database took it along, without an event
+        await eventually(lambda: store.records.get(BOOT, station) is None)
+    assert [each for each in told if each[0] == station] == [
+        (station, True, False),
+        (station, False, True),
+    ]
+
+
+async def test_a_conditional_write_yields_to_the_operator(
+    real: Real, store: Store, station: str
+) -> None:
+    await store.records.write(
+        Put(CHARGING_STATION, station, {}),
+        Put(BOOT, station, {"status": "Pending", "variablesRejectedOnLastBoot": [{"a": 1}]}),
+    )
+    assert await store.records.settled(10)
+    over = {"status": "Pending", "variablesRejectedOnLastBoot": [{"a": 1}], "lastBootTime": None}
+    editing = asyncio.create_task(real.edit("Boot", station, status="Rejected"))
+    await asyncio.sleep(0.03)
+    await store.records.write(
+        Put(
+            BOOT,
+            station,
+            {"status": "Accepted", "variablesRejectedOnLastBoot": [], "lastBootTime": T0},
+            only_over=over,
+        )
+    )
+    await editing
+    assert await store.records.settled(10)
+    await eventually(lambda: store.records.get(BOOT, station).status == "Rejected")
+    row = await real.row("Boot", station)
+    assert row is not None
+    assert row["status"] == "Rejected"
+    assert row["variablesRejectedOnLastBoot"] == []
+    assert row["lastBootTime"] is not None
+
+
+async def test_a_chain_of_conditional_writes_on_time_and_json_applies(
+    real: Real, store: Store, station: str
+) -> None:
+    await store.records.write(Put(CHARGING_STATION, station, {}), Put(BOOT, station, {}))
+    moments = [None] + [T0 + timedelta(seconds=n) for n in range(4)]
+    for old, new in zip(moments, moments[1:], strict=False):
+        await store.records.write(
+            Put(BOOT, station, {"lastBootTime": new}, only_over={"lastBootTime": old})
+        )
+        await asyncio.sleep(0.08)
+    assert await store.records.settled(10)
+    row = await real.row("Boot", station)
+    assert row is not None
+    assert row["lastBootTime"] == "2026-01-01T12:00:03.123Z"
+
+
+async def test_reports_and_messages_arrive_in_bulk_and_are_found(
+    store: Store, station: str
+) -> None:
+    await store.records.write(Put(CHARGING_STATION, station, {}))
+    await store.records.write(
+        *(
+            Put(VARIABLE_ATTRIBUTE, f"{station}-{n}", {
+                "station": station, "component": "C", "variable": f"V{n}", "type": "Actual",
+                "value": str(n), "mutability": "ReadOnly", "minLimit": 0.5, "persistent": True,
+                "generatedAt": T0, "statusInfo": {"n": n}})
+            for n in range(3000)
+        )
+    )  # fmt: skip
+    for n in range(2000):
+        store.records.post(
+            Put(OCPP_MESSAGE, f"{station}-{n:04}", {
+                "station": station, "timestamp": T0 + timedelta(seconds=n), "direction": "in",
+                "type": "CALL", "action": "Heartbeat", "payload": {"n": n}})
+        )  # fmt: skip
+    assert await store.records.settled(20)
+    found = await store.records.find(VARIABLE_ATTRIBUTE, {"station": station, "variable": "V2999"})
+    assert len(found) == 1
+    assert (found[0].minLimit, found[0].generatedAt, found[0].statusInfo) == (0.5, T0, {"n": 2999})
+    messages = await store.records.find(
+        OCPP_MESSAGE, {"station": station}, newest_first="timestamp", limit=2, offset=1
+    )
+    assert [each.payload for each in messages] == [{"n": 1998}, {"n": 1997}]
+    assert (
+        len(await store.records.find(VARIABLE_ATTRIBUTE, {"station": station}, limit=9000)) == 3000
+    )
+    assert store.stats().directus_calls["upsert"] < 40
+
+
+async def test_a_credential_is_seen_by_this_and_by_the_next_start(
+    real: Real, store: Store, station: str, tmp_path: Path
+) -> None:
+    key = password_key(station)
+    fields = {"station": station, "component": "SecurityCtrlr", "variable": "BasicAuthPassword",
+              "type": "Actual", "passwordHash": "$2b$not-a-real-one"}  # fmt: skip
+    await store.records.write(Put(CHARGING_STATION, station, {}), Put(CREDENTIAL, key, fields))
+    assert store.records.select(CREDENTIAL, station=station)[0].passwordHash
+    assert await store.records.settled(10)
+    async with a_store(real, tmp_path / "second") as second:
+        assert second.records.get(CREDENTIAL, key) == store.records.get(CREDENTIAL, key)
+    await store.records.write(Delete(VARIABLE_ATTRIBUTE, key))
+    assert store.records.get(CREDENTIAL, key) is None
+    assert await store.records.settled(10)
+    assert await real.row("VariableAttribute", key) is None
+
+
+async def test_touches_reach_directus_within_their_interval(
+    real: Real, store: Store, station: str
+) -> None:
+    await store.records.write(Put(CHARGING_STATION, station, {}))
+    store.records.touch(CHARGING_STATION, station, lastSeen=T0)
+    await asyncio.sleep(1.0)
+    row = await real.row("ChargingStation", station)
+    assert row is not None
+    assert row["lastSeen"] == "2026-01-01T12:00:00.123Z"
+
+
+async def test_a_row_without_its_parent_is_set_aside_and_the_rest_arrives(
+    real: Real, store: Store, station: str
+) -> None:
+    await store.records.write(
+        Put(STATION_EVENT, f"{station}-bad", {"station": "nobody", "kind": "Event"}),
+        Put(OCPP_MESSAGE, f"{station}-bad", {"station": "nobody"}),
+        Put(CHARGING_STATION, station, {}),
+        *(Put(STATION_EVENT, f"{station}-{n}", {"station": station, "kind": "Event"})
+          for n in range(20)),
+        Put(OCPP_MESSAGE, f"{station}-good", {"station": station}),
+    )  # fmt: skip
+    async with asyncio.timeout(30):
+        while store.stats().rejected < 2:
+            await store.records.write(Put(CHARGING_STATION, station, {"model": "m"}))
+            await asyncio.sleep(0.2)
+    assert await real.row("OcppMessage", f"{station}-good")
+    assert await real.row("StationEvent", f"{station}-19")
+    assert {each.change.key for each in await store.rejected()} == {f"{station}-bad"}
+
+
+async def test_deletes_and_rows_made_anew(real: Real, store: Store, station: str) -> None:
+    await store.records.write(Put(CHARGING_STATION, station, {"model": "a", "isOnline": True}))
+    assert await store.records.settled(10)
+    await store.records.write(
+        Delete(CHARGING_STATION, station), Put(CHARGING_STATION, station, {"model": "b"})
+    )
+    assert await store.records.settled(10)
+    await asyncio.sleep(0.3)
+    row = await real.row("ChargingStation", station)
+    assert row is not None
+    assert row["model"] == "b"
+    assert not row["isOnline"]
+    assert store.records.get(CHARGING_STATION, station).model == "b"
+    await store.records.write(Delete(CHARGING_STATION, station))
+    assert await store.records.settled(10)
+    assert await real.row("ChargingStation", station) is None
