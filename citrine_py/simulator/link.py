@@ -128,7 +128,7 @@ class Link:
     def _carry(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Send):
-                self._show("sent", effect.kind, effect.action, effect.text)
+                self._show("sent", effect.kind, effect.action, _payload_of(effect.text))
                 self._out.put_nowait(effect.text)
             elif isinstance(effect, Handle):
                 self._handle(effect)
@@ -182,8 +182,14 @@ class Link:
         shown = redact_frame(text, action)
         if len(shown) > SHOWN:
             shown = f"{shown[:SHOWN]}... ({len(shown)} characters)"
-        self._log.info(f"message.{event}", kind=kind, action=action, text=shown)
+        self._log.info(f"message.{event}", kind=kind, action=action, payload=shown)
 
 
-def _text(payload: Payload) -> str:
+def _text(payload: Any) -> str:
     return orjson.dumps(payload).decode()
+
+
+def _payload_of(frame: str) -> str:
+    """A frame without its type and id: payload, or what a CALLERROR says."""
+    parts = orjson.loads(frame)
+    return _text(parts[2:] if parts[0] == 4 else parts[-1])
