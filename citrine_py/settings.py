@@ -180,6 +180,9 @@ class StackSettings(_Group):
     directus_host: str = Field("127.0.0.1", description="Address that Directus listens on")
     directus_port: Port = Field(8055, description="Port that Directus listens on")
     admin_email: str = Field("admin@example.com", description="E-mail of the first Directus admin")
+    stop_with_parent: bool = Field(
+        False, description="`up` stops when the process that started it dies; `make up` sets it"
+    )
 
 
 class Settings(BaseSettings):

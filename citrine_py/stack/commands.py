@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 
 import psutil
 
 from citrine_py.errors import CitrineError
 from citrine_py.settings import Settings
-from citrine_py.stack.info import addresses, table
+from citrine_py.stack.info import Addresses, addresses, as_json, table
+from citrine_py.stack.progress import Progress
 from citrine_py.stack.state import State
 
-_STOPPED_WITHIN = 90.0  # seconds
+_STOPPED_WITHIN = 120.0  # seconds
 
 
 def up(settings: Settings) -> int:
@@ -24,25 +24,16 @@ def up(settings: Settings) -> int:
 
 
 def down(settings: Settings) -> int:
-    """Stops the `up` of this state folder and waits for it."""
+    """Stops the `up` of this state folder, or what a killed one left, and waits for it."""
     state = State(settings.stack.folder)
-    process = state.running_up()
-    if process is None:
-        left = state.end_orphans() if state.exists else []
-        _stop_database(state)
-        print(f"stopped {', '.join(left)}" if left else "not running")
-        return 0
-    process.terminate()
-    try:
-        process.wait(_STOPPED_WITHIN)
-    except psutil.TimeoutExpired:
-        raise CitrineError(f"process {process.pid} has not stopped; look at {state.logs}") from None
-    print("stopped")
+    print("stopped" if _stop(state) else f"not running on {state.folder}")
     return 0
 
 
 def reset(settings: Settings, yes: bool) -> int:
-    """Drops the state folder: database, secrets, logs, the service's journal."""
+    """Drops what `up` made in the state folder: database, secrets, logs, the service's journal."""
+    from citrine_py.stack.up import service_folder
+
     state = State(settings.stack.folder)
     if not state.exists:
         print(f"nothing to drop in {state.folder}")
@@ -50,43 +41,64 @@ def reset(settings: Settings, yes: bool) -> int:
     if not yes and not _agreed(f"Drop all data and secrets in {state.folder}? [y/N] "):
         print("nothing was dropped")
         return 1
-    down(settings)
+    _stop(state)
     with state.hold():
-        shutil.rmtree(state.folder)
+        state.drop()
     print(f"dropped {state.folder}")
+    journal = service_folder(settings, state)
+    if journal.exists():
+        print(f"the service's journal is elsewhere and was left: remove {journal} yourself")
     return 0
 
 
-def info(settings: Settings, as_json: bool) -> int:
-    """Tells where everything is; exit code 1 when it does not run."""
+def info(settings: Settings, as_data: bool) -> int:
+    """Tells where everything is; exit code 1 when it does not run.
+
+    Raises:
+        CitrineError: there is nothing to tell yet.
+    """
     state = State(settings.stack.folder)
     if not state.exists:
         raise CitrineError(f"nothing was started on {state.folder} yet: run `make up`")
-    told = addresses(settings, state.secrets())
-    running = state.running_up() is not None
-    if as_json:
-        print(
-            json.dumps(
-                {"running": running, **told.as_dict(), "folder": str(state.folder)}, indent=2
-            )
-        )
+    alive, secrets, done = state.running_up() is not None, state.secrets(), state.bootstrapped()
+    told = (
+        Addresses.of(state.told())
+        if alive
+        else addresses(settings, done.admin_email if done else None)
+    )
+    running = state.ready()
+    if as_data:
+        print(json.dumps(as_json(told, secrets, state.folder, running), indent=2))
     else:
-        print(table(told))
+        print(table(told, secrets))
         if not running:
-            print("\nnot running: `make up` starts it")
+            print("\nstill starting" if alive else "\nnot running: `make up` starts it")
     return 0 if running else 1
 
 
-def _stop_database(state: State) -> None:
-    """Stops a Postgres that a killed `up` left running."""
-    if not (state.database / "postmaster.pid").exists():
-        return
-    from citrine_py.stack import postgres
+def _stop(state: State) -> bool:
+    """Whether there was something to stop.
 
-    postgres.start(state.database).stop()
+    Raises:
+        CitrineError: it does not stop, or belongs to somebody else.
+    """
+    process = state.running_up()
+    if process is None:
+        return bool(state.end_orphans())
+    try:
+        process.terminate()
+        with Progress().step("stopping"):
+            process.wait(_STOPPED_WITHIN)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.AccessDenied:
+        raise CitrineError(f"process {process.pid} belongs to another user") from None
+    except psutil.TimeoutExpired:
+        raise CitrineError(f"process {process.pid} has not stopped; look at {state.logs}") from None
+    return True
 
 
 def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise CitrineError("not a terminal to ask on: add --yes to drop the state")
+        raise CitrineError("no terminal to ask on: `citrine-py reset --yes` drops the state")
     return input(question).strip().lower() in {"y", "yes"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.stack.state import Secrets
@@ -11,67 +13,80 @@ from citrine_py.stack.state import Secrets
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What `citrine-py info --json` tells."""
+    """Where everything is; nothing secret."""
 
     directus_url: str
     admin_email: str
-    admin_password: str
-    admin_token: str
     api_url: str
-    api_token: str
     docs_url: str
     websocket_urls: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Addresses:
+        """From `as_dict`, possibly through JSON."""
+        return cls(**{**told, "websocket_urls": tuple(told["websocket_urls"])})
 
-def addresses(settings: Settings, secrets: Secrets) -> Addresses:
-    """Where everything is. The operator's own API token, if set, stands before ours."""
+
+def addresses(settings: Settings, first_admin: str | None = None) -> Addresses:
+    """Where everything is with these settings. `first_admin` is the e-mail that the first admin
+    was made with; the setting has no effect on it later.
+    """
+    stack = settings.stack
     api_url = f"http://{_reachable(settings.api.host)}:{settings.api.port}"
-    token = settings.api.token
     return Addresses(
-        directus_url=f"http://{_reachable(settings.stack.directus_host)}:{settings.stack.directus_port}",
-        admin_email=settings.stack.admin_email,
-        admin_password=secrets.admin_password,
-        admin_token=secrets.admin_token,
+        directus_url=f"http://{_reachable(stack.directus_host)}:{stack.directus_port}",
+        admin_email=first_admin or stack.admin_email,
         api_url=api_url,
-        api_token=token.get_secret_value() if token else secrets.api_token,
         docs_url=f"{api_url}/docs",
         websocket_urls=tuple(_websocket_url(each) for each in settings.charger_ports()),
     )
 
 
-def table(told: Addresses) -> str:
+def table(told: Addresses, secrets: Secrets) -> str:
     """For people: the addresses, the login, and how to see a first charger."""
-    open_url = told.websocket_urls[0] if told.websocket_urls else ""
     rows = [
         ("Directus", told.directus_url),
         ("  e-mail", told.admin_email),
-        ("  password", told.admin_password),
+        ("  password", secrets.admin_password),
         ("API", told.api_url),
         ("  documentation", told.docs_url),
         *(("Chargers", url) for url in told.websocket_urls),
     ]
-    lines = [f"{name:<16}{value}" for name, value in rows]
-    lines += [
-        "",
-        "Connect a simulated charger, and see it:",
-        f"  {_program()} simulate --url {open_url} --station cp001",
-        f"  {told.directus_url}/admin/content/ChargingStation/cp001",
-    ]
+    lines = [f"{name:<17}{value}" for name, value in rows]
+    if told.websocket_urls:
+        lines += [
+            "",
+            "Connect a simulated charger, and see it:",
+            f"  {_program()} simulate --id cp001 --url {told.websocket_urls[0]}",
+            f"  {told.directus_url}/admin/content/ChargingStation/cp001",
+        ]
     return "\n".join(lines)
 
 
+def as_json(told: Addresses, secrets: Secrets, folder: Path, running: bool) -> dict[str, Any]:
+    """For scripts."""
+    return {
+        "running": running,
+        **told.as_dict(),
+        "admin_password": secrets.admin_password,
+        "admin_token": secrets.admin_token,
+        "api_token": secrets.api_token,
+        "folder": str(folder),
+    }
+
+
 def _program() -> str:
-    local = os.path.join(".venv", "bin", "citrine-py")  # noqa: PTH118 - shown, not opened
-    return local if os.path.exists(local) else "citrine-py"  # noqa: PTH110
+    local = Path(".venv/bin/citrine-py")
+    return str(local) if local.exists() else "citrine-py"
 
 
 def _reachable(host: str) -> str:
-    """An address that this machine reaches a listening address by."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+    """An address by which this machine reaches a listening address."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 

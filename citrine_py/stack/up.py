@@ -3,73 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import httpx
 
 from citrine_py import files
 from citrine_py.errors import CitrineError
 from citrine_py.settings import Settings
-from citrine_py.stack import directus, postgres
+from citrine_py.stack import directus, ports
+from citrine_py.stack.backend import start_backend
 from citrine_py.stack.info import Addresses, addresses, table
-from citrine_py.stack.install import Node, default_cache, ensure_installed
-from citrine_py.stack.processes import Child
+from citrine_py.stack.install import default_cache, ensure_installed
+from citrine_py.stack.processes import Child, stop_with_parent
 from citrine_py.stack.progress import Progress
+from citrine_py.stack.running import Running
 from citrine_py.stack.state import Secrets, State
 
-_DIRECTUS_WITHIN = 120.0  # seconds
-_SERVICE_WITHIN = 60.0
+_SERVICE_WITHIN = 60.0  # seconds
+_NOT_THE_SERVICES = {"CITRINE_DIRECTUS_ADMIN_TOKEN"}
 
 
-class _Stopped(Exception):
-    """SIGTERM or Ctrl-C."""
-
-
-@dataclass(slots=True)
-class _Stack:
-    """What runs."""
-
-    state: State
-    progress: Progress
-    database: postgres.Postgres
-    children: list[Child]
-
-    def start(self, child: Child, ready: Callable[[], bool], seconds: float) -> None:
-        self.children.append(child)
-        child.start()
-        self.note()
-        child.wait_ready(ready, seconds)
-
-    def note(self) -> None:
-        self.state.record({child.name: child.pid for child in self.children if child.pid})
-
-    def watch(self) -> None:
-        """Keeps all alive until a signal ends it."""
-        while True:
-            time.sleep(0.3)
-            if not self.database.running:
-                self.progress.say("Postgres ended; starting it again")
-                self.database = postgres.start(self.state.database)
-            for child in self.children:
-                if child.keep_alive(self.progress.say):
-                    self.note()
-
-    def stop(self) -> None:
-        for child in reversed(self.children):
-            with self.progress.step(f"stopping {child.name}"):
-                child.stop()
-        with self.progress.step("stopping Postgres"):
-            self.database.stop()
-        self.state.forget_processes()
+class _Stopped(BaseException):
+    """SIGTERM, Ctrl-C or a closed terminal; a BaseException, so that nothing on the way up
+    takes it for a failure.
+    """
 
 
 def up(settings: Settings) -> int:
@@ -78,132 +39,139 @@ def up(settings: Settings) -> int:
     Raises:
         CitrineError: it cannot start, or a part of it died too often.
     """
-    state = State(settings.stack.folder)
+    state, progress = State(settings.stack.folder), Progress()
+    if settings.stack.stop_with_parent:
+        stop_with_parent()
     state.create()
-    progress = Progress()
-    with state.hold(), _signals_end_it(), ExitStack() as last:
-        for name in state.end_orphans():
-            progress.say(f"ended {name}, left over from a killed run")
-        _check_ports(settings)
-        started = time.monotonic()
+    with state.hold():
+        running = Running(state, progress)
         try:
-            stack = _start(settings, state, progress, last)
-            told = addresses(settings, state.secrets())
-            progress.say(f"\nready after {time.monotonic() - started:.1f} s\n")
-            progress.say(table(told))
-            progress.say("\nCtrl-C stops it all.")
-            stack.watch()
+            with _signals_end_it():
+                _run(settings, running)
         except _Stopped:
             progress.say("")
+        finally:
+            with _signals_ignored():
+                state.note_stopping()
+                running.stop()
+                state.forget_run()
     return 0
 
 
-def _start(settings: Settings, state: State, progress: Progress, last: ExitStack) -> _Stack:
-    secrets = state.secrets()
-    told = addresses(settings, secrets)
-    node = Node.of_wheel()
+def _run(settings: Settings, running: Running) -> None:
+    state, progress = running.state, running.progress
+    started = time.monotonic()
+    for name in state.end_orphans():
+        progress.say(f"  ended {name}, left over from a killed run")
+    secrets = state.secrets(_given(settings))
+    done = state.bootstrapped()
+    told = addresses(settings, done.admin_email if done else None)
+    state.note_starting(told.as_dict())
+    ports.check(ports.wanted(settings))
+    _start(settings, running, told, secrets)
+    state.note_running()
+    progress.say(f"\nReady after {time.monotonic() - started:.1f} s.\n")
+    progress.say(table(told, secrets))
+    progress.say(f"\nLogs: {state.logs}. Ctrl-C stops everything.")
+    running.keep_alive()
+
+
+def _start(settings: Settings, running: Running, told: Addresses, secrets: Secrets) -> None:
     definition = files.directus_folder()
-    folder = ensure_installed(definition, settings.stack.cache or default_cache(), node, progress)
-    with progress.step("starting Postgres"):
-        database = postgres.start(state.database)
-    stack = _Stack(state, progress, database, [])
-    last.callback(stack.stop)
+    cache = (settings.stack.cache or default_cache()).expanduser().absolute()
     plan = directus.DirectusPlan(
+        installed=ensure_installed(definition, cache, running.progress),
         host=settings.stack.directus_host,
         port=settings.stack.directus_port,
-        admin_email=settings.stack.admin_email,
+        url=told.directus_url,
+        admin_email=told.admin_email,
         extensions=definition / "extensions",
         api_url=told.api_url,
-        api_token=told.api_token,
     )
-    variables = directus.environment(plan, state, secrets, database)
-    log = state.logs / "directus.log"
-    with progress.step("preparing Directus' tables"):
-        directus.bootstrap(folder, node, variables, log)
-    with progress.step("starting Directus"):
-        stack.start(
-            directus.child(folder, node, variables, log),
-            lambda: directus.answers(told.directus_url),
-            _DIRECTUS_WITHIN,
+    start_backend(running, plan, secrets)
+    with running.progress.step("provisioning Directus"):
+        _provision(told, secrets, running.state)
+    with running.progress.step("starting the service"):
+        running.start(
+            _service(settings, running.state, told, secrets),
+            lambda: directus.answers(f"{told.api_url}/health/ready"),
+            _SERVICE_WITHIN,
         )
-    with progress.step("provisioning Directus"):
-        _provision(told, secrets)
-    with progress.step("starting the service"):
-        service = _service(settings, state, told, secrets)
-        stack.start(service, lambda: _ready(told.api_url), _SERVICE_WITHIN)
-    return stack
 
 
-def _provision(told: Addresses, secrets: Secrets) -> None:
+def _given(settings: Settings) -> dict[str, str]:
+    """The secrets that the operator set; they stand before those generated."""
+    given = {
+        "admin_token": settings.directus.admin_token,
+        "service_token": settings.directus.token,
+        "api_token": settings.api.token,
+    }
+    return {name: value.get_secret_value() for name, value in given.items() if value is not None}
+
+
+def _provision(told: Addresses, secrets: Secrets, state: State) -> None:
+    from citrine_py.errors import DirectusError
     from citrine_py.provision.run import provision
 
-    asyncio.run(provision(told.directus_url, secrets.admin_token, secrets.service_token))
+    try:
+        asyncio.run(provision(told.directus_url, secrets.admin_token, secrets.service_token))
+    except DirectusError as error:
+        if error.status not in {401, 403}:
+            raise
+        raise CitrineError(
+            f"Directus refuses the admin token ({error}): was it changed in Directus? Set "
+            f"CITRINE_DIRECTUS_ADMIN_TOKEN to the present one, or `make reset` {state.folder}"
+        ) from None
+
+
+def service_folder(settings: Settings, state: State) -> Path:
+    """Where the service's journal is: in the state folder, unless the operator says otherwise."""
+    if "folder" in settings.store.model_fields_set:
+        return settings.store.folder.expanduser().absolute()
+    return state.service
 
 
 def _service(settings: Settings, state: State, told: Addresses, secrets: Secrets) -> Child:
-    folder = settings.store.folder
-    if "folder" not in settings.store.model_fields_set:
-        folder = state.service
     variables = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _NOT_THE_SERVICES},
         "CITRINE_DIRECTUS_URL": told.directus_url,
         "CITRINE_DIRECTUS_TOKEN": secrets.service_token,
-        "CITRINE_API_TOKEN": told.api_token,
-        "CITRINE_STORE_FOLDER": str(folder.resolve()),
+        "CITRINE_API_TOKEN": secrets.api_token,
+        "CITRINE_STORE_FOLDER": str(service_folder(settings, state)),
     }
     command = (sys.executable, "-m", "citrine_py", "serve")
     return Child("the service", command, variables, Path.cwd(), state.logs / "service.log")
 
 
-def _ready(api_url: str) -> bool:
-    try:
-        return httpx.get(f"{api_url}/health/ready", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _check_ports(settings: Settings) -> None:
-    """Says which port is taken before anything starts."""
-    wanted = [
-        ("Directus", settings.stack.directus_host, settings.stack.directus_port,
-         "CITRINE_STACK_DIRECTUS_PORT"),
-        ("the API", settings.api.host, settings.api.port, "CITRINE_API_PORT"),
-    ]  # fmt: skip
-    variables = {"open": "CITRINE_CHARGERS_OPEN_PORT", "password": "CITRINE_CHARGERS_PASSWORD_PORT"}
-    for listener in settings.charger_ports():
-        variable = "CITRINE_LISTENERS" if settings.listeners else variables[listener.id]
-        name = f"the charger port {listener.id!r}"
-        wanted.append((name, listener.host, listener.port, variable))
-    for name, host, port, variable in wanted:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                why = (
-                    "is taken by another program"
-                    if error.errno == errno.EADDRINUSE
-                    else (f"cannot be used: {error.strerror}")
-                )
-                raise CitrineError(
-                    f"port {port} on {host}, for {name}, {why}; set {variable} to another"
-                ) from None
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
 def _signals_end_it() -> Iterator[None]:
-    """SIGTERM, SIGINT and a closed terminal raise _Stopped; once, so that stopping is finished."""
+    """The first of these signals raises _Stopped; the rest are ignored, so that stopping is
+    finished.
+    """
 
     def stop(_number: int, _frame: object) -> None:
-        for number in caught:
+        for number in _ENDING:
             signal.signal(number, signal.SIG_IGN)
         raise _Stopped
 
-    caught = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = [signal.signal(number, stop) for number in caught]
+    with _handled(stop):
+        yield
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    with _handled(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handled(handler: signal.Handlers | object) -> Iterator[None]:
+    before = [signal.signal(number, handler) for number in _ENDING]  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for number, handler in zip(caught, before, strict=True):
-            signal.signal(number, handler)
+        for number, old in zip(_ENDING, before, strict=True):
+            signal.signal(number, old)
