@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler, Middleware
 from citrine_py.api import openapi
 from citrine_py.api.bodies import respond
 from citrine_py.api.callbacks import Callbacks
-from citrine_py.api.config import ApiConfig, Health, Ports, failure
+from citrine_py.api.config import ApiConfig, Health, Ports, failure, headers_of
 from citrine_py.api.data import Data
 from citrine_py.api.docs import Docs
 from citrine_py.api.guard import guard
@@ -26,6 +26,9 @@ from citrine_py.api.password import PasswordRoute
 from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
+
+_QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
+_NAMES = {"stationId": "station", "identifier": "station", "tenantId": "tenant"}
 
 
 def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Application:
@@ -90,31 +93,46 @@ async def _to_docs(_request: web.Request) -> web.Response:
 
 
 def _errors_to_json(health: Health) -> Middleware:
+    """Answers whatever happens, counts it, and logs it: path, status and time, the station
+    and tenant that the query names; never its other values nor a body."""
+
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.monotonic()
-        response = await _answer(request, handler)
-        seconds = time.monotonic() - started
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "none"
-        health.observe(route, request.method, response.status, seconds)
-        log.debug(
-            "api.answered",
-            method=request.method,
-            route=route,
-            status=response.status,
-            milliseconds=round(seconds * 1000, 1),
-        )
+        with structlog.contextvars.bound_contextvars(**_named(request)):
+            response = await _answer(request, handler)
+            seconds = time.monotonic() - started
+            health.observe(route, request.method, response.status, seconds)
+            tell = log.debug if request.path in _QUIET else log.info
+            tell(
+                "api.answered",
+                method=request.method,
+                route=route,
+                status=response.status,
+                milliseconds=round(seconds * 1000, 1),
+            )
         return response
 
     return answer
+
+
+def _named(request: web.Request) -> dict[str, str]:
+    """Whom the request is about, for its log lines."""
+    named: dict[str, str] = {}
+    for parameter, name in _NAMES.items():
+        values = request.query.getall(parameter, [])
+        if values:
+            named[name] = ",".join(values)[:100]
+    return named
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except CitrineError as error:
-        return respond(failure(str(error)), http_status(error))
+        return respond(failure(str(error)), http_status(error), headers_of(error))
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -125,7 +143,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _refused(request: web.Request, error: web.HTTPException) -> web.Response:
-    """aiohttp's own refusals, in our shape."""
+    """The refusals of aiohttp itself, in our shape."""
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         text = f"{request.method} is not possible here; there is {allowed}"

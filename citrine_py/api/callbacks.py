@@ -1,23 +1,26 @@
 """callbackUrl: posts an outcome to the caller's address, later and with retries.
 
-The address comes from outside, so it is not trusted: link-local addresses
-(cloud metadata) and the like are denied, by name and after resolution, and
-redirects are not followed.
+The address comes from outside, so it is not trusted: link-local and metadata
+addresses are denied, as they stand and after resolution, and redirects are not
+followed. What is posted is never logged: it may hold secrets.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
+import re
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import structlog
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
+from citrine_py.api.bodies import dumps
+from citrine_py.api.destinations import DeniedAddress, Guarded, denied
 from citrine_py.errors import BadRequest
 from citrine_py.ports import Clock
 
@@ -27,47 +30,8 @@ _ATTEMPTS = 5
 _FIRST_PAUSE = 1.0  # seconds; doubled each time
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 _AT_ONCE = 1000
-_DENIED = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "0.0.0.0/8",
-        "169.254.0.0/16",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-        "::/128",
-        "fe80::/10",
-        "ff00::/8",
-        "fd00:ec2::/32",
-        "64:ff9b::/96",
-    )
-)
-
-
-def denied(address: str) -> bool:
-    """Whether no callback may go to this IP address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    ip = mapped or ip
-    return any(ip in network for network in _DENIED if network.version == ip.version)
-
-
-class _Resolver(AbstractResolver):
-    """Resolves as the system does, and leaves out what is denied."""
-
-    def __init__(self) -> None:
-        self._system = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._system.resolve(host, port, family)
-        allowed = [each for each in found if not denied(each["host"])]
-        if not allowed:
-            raise OSError(f"{host} resolves to addresses that callbacks may not go to")
-        return allowed
-
-    async def close(self) -> None:
-        await self._system.close()
+_LONGEST_URL = 2000
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 class Callbacks:
@@ -75,45 +39,52 @@ class Callbacks:
 
     Args:
         allow: the only hosts a callbackUrl may name; empty for all that are not denied.
+        clock: paces the retries.
+        resolver: of host names; what it finds is still subject to denial.
     """
 
-    def __init__(self, allow: tuple[str, ...], clock: Clock) -> None:
-        self._allow = tuple(host.lower() for host in allow)
+    def __init__(
+        self,
+        allow: tuple[str, ...],
+        clock: Clock,
+        resolver: Callable[[], AbstractResolver] = ThreadedResolver,
+    ) -> None:
+        self._allow = frozenset(host.lower().rstrip(".") for host in allow)
         self._clock = clock
+        self._resolver = resolver
         self._tasks: set[asyncio.Task[None]] = set()
         self._client: aiohttp.ClientSession | None = None
 
-    def check(self, url: str) -> str:
+    def check(self, url: str) -> URL:
         """The whole URL that a callbackUrl stands for; without a scheme it is http, as for
         curl.
 
         Raises:
             BadRequest: no URL that a callback may go to.
         """
-        whole = url if "://" in url else f"http://{url}"
+        if len(url) > _LONGEST_URL or not url.isprintable() or " " in url:
+            raise BadRequest("callbackUrl is not a URL")
         try:
-            parts = urlsplit(whole)
-            host, _port = parts.hostname, parts.port
+            # Parsed once, by what connects later: two parsers could see two hosts in it.
+            whole = URL(url if _SCHEME.match(url) else f"http://{url}")
+            host, port = whole.host, whole.port
         except ValueError:
             raise BadRequest("callbackUrl is not a URL") from None
-        if parts.scheme not in {"http", "https"} or not host:
+        if whole.scheme not in {"http", "https"} or not host or not host.strip(".") or not port:
             raise BadRequest("callbackUrl must be an http or https URL with a host")
-        if self._allow and host.lower() not in self._allow:
+        if self._allow and host.lower().rstrip(".") not in self._allow:
             raise BadRequest(f"callbackUrl: {host} is not among CITRINE_API_CALLBACK_ALLOW")
-        try:
-            forbidden = denied(host)
-        except ValueError:  # a name; looked at when it is resolved
-            forbidden = False
-        if forbidden:
+        if denied(host):
             raise BadRequest(f"callbackUrl: callbacks to {host} are denied")
         return whole
 
-    def post(self, url: str, body: Any) -> None:
-        """Posts `body` to a checked URL, with retries; a failure is only logged."""
+    def post(self, url: URL, station: str, body: Any) -> None:
+        """Posts `body` to a checked URL, with retries; a failure is only logged. The header
+        X-Station-Id tells the outcomes of several stations apart."""
         if len(self._tasks) >= _AT_ONCE:
-            log.warning("callback.dropped", host=urlsplit(url).hostname, reason="too many at once")
+            log.warning("callback.dropped", host=url.host, reason="too many at once")
             return
-        task = asyncio.create_task(self._deliver(url, body), name="callback")
+        task = asyncio.create_task(self._deliver(url, station, dumps(body)), name="callback")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -124,29 +95,49 @@ class Callbacks:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+            if late:
+                log.warning("callback.abandoned", count=len(late))
         if self._client is not None:
             await self._client.close()
 
-    async def _deliver(self, url: str, body: Any) -> None:
-        host = urlsplit(url).hostname
-        reason = ""
+    async def _deliver(self, url: URL, station: str, body: bytes) -> None:
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await self._clock.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
-            try:
-                async with self._session().post(url, json=body, allow_redirects=False) as answer:
-                    if answer.status < 400:
-                        log.info("callback.delivered", host=host, status=answer.status)
-                        return
-                    reason = f"status {answer.status}"
-                    if answer.status < 500 and answer.status not in {408, 429}:
-                        break
-            except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-                reason = type(error).__name__
-        log.warning("callback.failed", host=host, reason=reason)
+            reason, again = await self._try(url, station, body)
+            if reason is None:
+                log.info("callback.delivered", host=url.host, station=station)
+                return
+            if not again:
+                break
+        log.warning("callback.failed", host=url.host, station=station, reason=reason)
+
+    async def _try(self, url: URL, station: str, body: bytes) -> tuple[str | None, bool]:
+        """Why it failed, None if it did not; and whether another attempt may help."""
+        headers = {
+            "Content-Type": "application/json",
+            "X-Station-Id": quote(station, safe=""),
+            "User-Agent": "citrine-py",
+        }
+        try:
+            async with self._session().post(
+                url, data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                if 200 <= answer.status < 300:
+                    return None, False
+                again = answer.status >= 500 or answer.status in {408, 425, 429}
+                return f"status {answer.status}", again
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, DeniedAddress):
+                return str(error.os_error), False
+            return type(error).__name__, True
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            return type(error).__name__, True
 
     def _session(self) -> aiohttp.ClientSession:
         if self._client is None:
-            connector = aiohttp.TCPConnector(resolver=_Resolver(), limit=50)
-            self._client = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT)
+            connector = aiohttp.TCPConnector(resolver=Guarded(self._resolver()), limit=50)
+            self._client = aiohttp.ClientSession(
+                connector=connector, timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()
+            )
         return self._client

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
 
@@ -58,3 +59,8 @@ class Ports:
 def failure(message: str, **more: Any) -> dict[str, Any]:
     """The body of every refusal, in CitrineOS' shape."""
     return {"success": False, "payload": message, **more}
+
+
+def headers_of(error: CitrineError) -> dict[str, str]:
+    """The headers of a refusal: when to come again, where that helps."""
+    return {"Retry-After": "5"} if isinstance(error, StationBusy | StoreUnavailable) else {}

@@ -7,27 +7,28 @@ are answered once they are durable, and as a rule once Directus shows them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-import orjson
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from citrine_py.api.bodies import (
+    INT32,
     boolean,
+    check_parameters,
     integer,
     json_object,
-    reject_unknown_parameters,
     required,
     respond,
     shown,
+    station_id,
 )
 from citrine_py.api.config import ApiConfig, Ports
-from citrine_py.errors import BadRequest
+from citrine_py.api.edits import Edits
+from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.collection import Collection, Owner, Record
-from citrine_py.model.keys import connector_key, evse_key
+from citrine_py.model.keys import connector_key, evse_key, password_key
 from citrine_py.model.operations import COLLECTIONS
 from citrine_py.model.stations import (
     BOOT,
@@ -42,7 +43,8 @@ from citrine_py.ports import Change, Delete, Put
 
 PAGE = 1000
 MOST = 10_000
-_STATION_ID = 48  # characters (Part 4, 3.1.1)
+MOST_DELETED = 100_000
+"""Rows that one DELETE takes; who has more repeats it."""
 
 PAGING = ("limit", "offset")
 
@@ -62,19 +64,9 @@ def single(collection: Collection[Any]) -> bool:
     return any(query.required and query.field == collection.key for query in collection.query)
 
 
-def editable(collection: Collection[Any]) -> type[BaseModel] | None:
-    """The body of a PUT: the fields that people own; None if there are none."""
-    names = collection.owned_by(Owner.OPERATOR, Owner.SHARED)
-    if not names:
-        return None
-    fields: dict[str, Any] = {
-        name: (collection.record.model_fields[name].annotation, None) for name in names
-    }
-    return create_model(
-        f"{collection.name}Put",
-        __config__=ConfigDict(extra="forbid", hide_input_in_errors=True),
-        **fields,
-    )
+def editable(collection: Collection[Any]) -> bool:
+    """Whether people own fields of it."""
+    return bool(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
 
 
 class Data:
@@ -84,6 +76,7 @@ class Data:
         self._settle = config.settle
         self._ports = ports
         self._records = ports.records
+        self._edits = Edits(ports.schemas)
 
     def routes(self) -> list[web.RouteDef]:
         """GET and DELETE for each collection, PUT where people own fields."""
@@ -91,7 +84,7 @@ class Data:
         for collection in served():
             found.append(web.get(path(collection), self._bound(self._get, collection)))
             found.append(web.delete(path(collection), self._bound(self._delete, collection)))
-            if editable(collection) is not None:
+            if editable(collection):
                 found.append(web.put(path(collection), self._bound(self._put, collection)))
         found.append(web.put(path(VARIABLE_ATTRIBUTE), self._put_variable_attribute))
         return found
@@ -108,8 +101,8 @@ class Data:
 
     async def _get(self, collection: Collection[Any], request: web.Request) -> web.Response:
         where = _where(collection, request, PAGING)
-        limit = integer("limit", request.query.get("limit", str(PAGE)), 1, MOST)
-        offset = integer("offset", request.query.get("offset", "0"), 0, 2**31 - 1)
+        limit = integer("limit", request.query.get("limit") or str(PAGE), 1, MOST)
+        offset = integer("offset", request.query.get("offset") or "0", 0, INT32)
         rows = await self._records.find(
             collection, where, limit=limit, offset=offset, newest_first=collection.retained_by
         )
@@ -119,31 +112,63 @@ class Data:
 
     async def _delete(self, collection: Collection[Any], request: web.Request) -> web.Response:
         where = _where(collection, request)
-        if not where:
-            names = ", ".join(query.parameter for query in collection.query)
-            raise BadRequest(f"say what to delete by at least one query parameter: {names}")
-        last: Record | None = None
-        count = 0
-        while rows := await self._records.find(collection, where, limit=PAGE):
-            changes = [Delete(collection, getattr(row, collection.key)) for row in rows]
-            await self._write(*changes)
-            last, count = rows[-1], count + len(rows)
-            if len(rows) < PAGE:
-                break
+        required(request, collection.query[0].parameter)  # else it would be everybody's rows
+        rows = await self._all(collection, where, MOST_DELETED)
+        changes: list[Change] = []
+        for row in rows:
+            changes += await self._removal(collection, row)
+        for start in range(0, len(changes), PAGE):
+            await self._records.write(*changes[start : start + PAGE])
+        if changes:
+            await self._records.settled(self._settle)
         if single(collection):
-            return respond(shown(last)) if last is not None else web.Response()
-        return respond(f"{count} rows successfully deleted from {collection.name}")
+            return respond(shown(rows[0])) if rows else web.Response()
+        return respond(f"{len(rows)} rows successfully deleted from {collection.name}")
+
+    async def _all(
+        self, collection: Collection[Any], where: Mapping[str, Any], most: int
+    ) -> list[Record]:
+        rows: list[Record] = []
+        while len(rows) < most:
+            page = await self._records.find(collection, where, limit=PAGE, offset=len(rows))
+            rows += page
+            if len(page) < PAGE:
+                break
+        return rows
+
+    async def _removal(self, collection: Collection[Any], row: Any) -> list[Change]:
+        """Removes a record and what has no meaning without it, children first."""
+        key = getattr(row, collection.key)
+        children: list[Change] = []
+        if collection is CHARGING_STATION:
+            variables = await self._all(VARIABLE_ATTRIBUTE, {"station": key}, MOST_DELETED)
+            children += [
+                Delete(VARIABLE_ATTRIBUTE, child)
+                for child in dict.fromkeys([*map(_id, variables), password_key(key)])
+            ]
+            children += self._resident(CONNECTOR, station=key)
+            children += self._resident(EVSE, station=key)
+            children += self._resident(BOOT, id=key)
+        elif collection is EVSE:
+            children += self._resident(CONNECTOR, evse=key)
+        elif collection is LOCATION:
+            stations = self._records.select(CHARGING_STATION, location=key)
+            children += [Put(CHARGING_STATION, each.id, {"location": None}) for each in stations]
+        return [*children, Delete(collection, key)]
+
+    def _resident(self, collection: Collection[Any], **equal: Any) -> list[Change]:
+        return [
+            Delete(collection, getattr(row, collection.key))
+            for row in self._records.select(collection, **equal)
+        ]
 
     # ---- PUT ---------------------------------------------------------------------------
 
     async def _put(self, collection: Collection[Any], request: web.Request) -> web.Response:
-        reject_unknown_parameters(
-            request, {query.parameter for query in collection.query} | {"tenantId"}
-        )
+        check_parameters(request, {query.parameter for query in collection.query} | {"tenantId"})
         key, natural = _key(collection, request)
-        fields = _fields(collection, await json_object(request))
-        if collection is BOOT:
-            self._check_boot(fields)
+        fields = self._edits.read(collection, await json_object(request))
+        self._check_location(fields)
         changes: list[Change] = []
         station = natural.get("station")
         if station is not None and self._records.get(CHARGING_STATION, station) is None:
@@ -151,51 +176,53 @@ class Data:
         if collection is CONNECTOR:
             changes.append(_evse(natural))
         changes.append(Put(collection, key, {**natural, **fields}))
-        await self._write(*changes)
+        await self._records.write(*changes)
+        await self._records.settled(self._settle)
         record = self._records.get(collection, key)
         return respond(shown(record) if record is not None else None)
 
-    def _check_boot(self, fields: Mapping[str, Any]) -> None:
-        """What goes into an answer to a station must fit OCPP's schema."""
-        if "basicauthpassword" in repr(fields.get("pendingBootSetVariables")).casefold():
-            raise BadRequest(
-                "pendingBootSetVariables: a BasicAuthPassword is not kept in plain text: use POST "
-                "/data/configuration/password"
-            )
-        answer = {"currentTime": "2026-01-01T00:00:00Z", "interval": 0, "status": "Accepted"}
-        for name in ("heartbeatInterval", "bootRetryInterval"):
-            value = fields.get(name)
-            if value is not None and not 0 <= value < 2**31:
-                raise BadRequest(f"{name}: must be seconds, 0 to {2**31 - 1}")
-        if fields.get("statusInfo") is not None:
-            try:
-                self._ports.schemas.check_response(
-                    "2.0.1", "BootNotification", {**answer, "statusInfo": fields["statusInfo"]}
-                )
-            except CallError as error:
-                raise BadRequest(error.description) from None
+    def _check_location(self, fields: Mapping[str, Any]) -> None:
+        location = fields.get("location")
+        if location is not None and self._records.get(LOCATION, location) is None:
+            raise NotFound("location: there is no Location with this id")
 
     async def _put_variable_attribute(self, request: web.Request) -> web.Response:
-        reject_unknown_parameters(request, {"stationId", "setOnCharger", "tenantId"})
-        station = _station_id(required(request, "stationId"))
+        check_parameters(request, {"stationId", "setOnCharger", "tenantId"})
+        station = station_id(required(request, "stationId"))
         set_on_charger = boolean("setOnCharger", request.query.get("setOnCharger", ""))
         body = await json_object(request)
-        rows = await self._ports.device_model.put_report_data(
+        self._check_report_data(body)
+        rows: Sequence[Record] = await self._ports.device_model.put_report_data(
             station, body, set_on_charger=set_on_charger
         )
         await self._records.settled(self._settle)
         return respond([shown(row) for row in rows])
 
-    async def _write(self, *changes: Change) -> None:
-        await self._records.write(*changes)
-        await self._records.settled(self._settle)
+    def _check_report_data(self, body: dict[str, Any]) -> None:
+        """The body is one of the ReportData that a NotifyReport has.
+
+        Raises:
+            BadRequest: it is not; place and rule are told.
+        """
+        report = {"requestId": 0, "generatedAt": "2026-01-01T00:00:00Z", "seqNo": 0}
+        try:
+            self._ports.schemas.check_request(
+                "2.0.1", "NotifyReport", {**report, "reportData": [body]}
+            )
+        except CallError as error:
+            text = error.description.removeprefix("reportData[0]").removeprefix(".")
+            raise BadRequest(f"{text.removeprefix(': ')} ({error.code})") from None
+
+
+def _id(row: Any) -> str:
+    return str(row.id)
 
 
 def _where(
     collection: Collection[Any], request: web.Request, more: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     known = {query.parameter for query in collection.query} | {"tenantId", *more}
-    reject_unknown_parameters(request, known)
+    check_parameters(request, known)
     where: dict[str, Any] = {}
     for query in collection.query:
         text = request.query.get(query.parameter, "")
@@ -204,68 +231,45 @@ def _where(
                 required(request, query.parameter)
             continue
         if query.number:
-            where[query.field] = integer(query.parameter, text, 0, 2**31 - 1)
-        elif query.field == "id" and collection is LOCATION:
-            where[query.field] = text.lower()
+            where[query.field] = integer(query.parameter, text, 0, INT32)
+        elif not text.isprintable():
+            raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
+        elif collection is LOCATION:
+            where[query.field] = _location_id(text)
         else:
             where[query.field] = text
     return where
 
 
-def _station_id(text: str) -> str:
-    if len(text) > _STATION_ID or not text.isprintable() or "/" in text or ":" in text:
-        raise BadRequest(f"stationId: at most {_STATION_ID} printable characters, without / and :")
-    return text
+def _location_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BadRequest("id: a Location's id is a UUID") from None
 
 
 def _key(collection: Collection[Any], request: web.Request) -> tuple[str, dict[str, Any]]:
     """The key of the record that a PUT names, and the fields that belong to the key."""
     if collection is LOCATION:
-        return request.query.get("id", "").lower() or str(uuid4()), {}
-    station = _station_id(required(request, "stationId"))
+        given = request.query.get("id")
+        return _location_id(given) if given else str(uuid4()), {}
+    station = station_id(required(request, "stationId"))
     if collection is CHARGING_STATION:
         return station, {}
+    if collection is BOOT:
+        return station, {"station": station}
+    evse_id = integer("evseId", required(request, "evseId"), 0, INT32)
+    evse = {"station": station, "evseId": evse_id}
     if collection is EVSE:
-        evse_id = integer("evseId", required(request, "evseId"), 0, 2**31 - 1)
-        return evse_key(station, evse_id), {"station": station, "evseId": evse_id}
-    if collection is CONNECTOR:
-        evse_id = integer("evseId", required(request, "evseId"), 0, 2**31 - 1)
-        connector_id = integer("connectorId", required(request, "connectorId"), 0, 2**31 - 1)
-        return connector_key(station, evse_id, connector_id), {
-            "station": station,
-            "evse": evse_key(station, evse_id),
-            "evseId": evse_id,
-            "connectorId": connector_id,
-        }
-    return station, {"station": station}
+        return evse_key(station, evse_id), evse
+    connector_id = integer("connectorId", required(request, "connectorId"), 0, INT32)
+    return connector_key(station, evse_id, connector_id), {
+        **evse,
+        "evse": evse_key(station, evse_id),
+        "connectorId": connector_id,
+    }
 
 
 def _evse(connector: Mapping[str, Any]) -> Put:
     fields = {"station": connector["station"], "evseId": connector["evseId"]}
     return Put(EVSE, connector["evse"], fields)
-
-
-def _fields(collection: Collection[Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a PUT's body, checked against the record's types."""
-    model = editable(collection)
-    assert model is not None  # noqa: S101 - there is a route only where there is a model
-    try:
-        checked = model.model_validate_json(orjson.dumps(body), strict=True)
-    except ValidationError as error:
-        raise BadRequest(_explain(collection, error)) from None
-    except (TypeError, ValueError):
-        raise BadRequest("the body has a number that JSON cannot carry") from None
-    return {name: getattr(checked, name) for name in checked.model_fields_set}
-
-
-def _explain(collection: Collection[Any], error: ValidationError) -> str:
-    texts = []
-    for problem in error.errors(include_input=False, include_url=False):
-        place = ".".join(str(part)[:60] for part in problem["loc"])
-        if problem["type"] == "extra_forbidden" and place in collection.fields():
-            texts.append(f"{place}: written by the service, not by its callers")
-        elif problem["type"] == "extra_forbidden":
-            texts.append(f"{place}: {collection.name} has no such field")
-        else:
-            texts.append(f"{place}: {problem['msg']}")
-    return "; ".join(texts[:10])

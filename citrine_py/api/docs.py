@@ -31,6 +31,7 @@ _START = """SwaggerUIBundle({
   dom_id: "#swagger-ui",
   deepLinking: true,
   docExpansion: "none",
+  defaultModelsExpandDepth: 0,
   filter: true,
   validatorUrl: null,
 });

@@ -1,8 +1,17 @@
-"""Examples for the documentation, made from OCPP's schemas: the least that is valid."""
+"""Examples for the documentation: messages from OCPP's schemas, the least that is valid;
+records by hand, as they are after a charger has booted."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+
+import orjson
+
+from citrine_py.api.bodies import dumps, shown
+from citrine_py.model.collection import Collection
+from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
 
 _CHOSEN: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
@@ -52,3 +61,105 @@ def _value(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
         return True
     text = _BY_FORMAT.get(schema.get("format", ""), "text")
     return text[: schema.get("maxLength", len(text))]
+
+
+_NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+_LOCATION = "0d2f2a0e-5a55-4a0e-9f3a-1f0f3c0b7a11"
+_MESSAGE = "4b8b6f0a-0a7c-4c62-8d0f-6f5d1f9e2c33"
+
+REPORT_DATA = {
+    "component": {"name": "OCPPCommCtrlr"},
+    "variable": {"name": "HeartbeatInterval"},
+    "variableAttribute": [{"type": "Actual", "value": "300"}],
+}
+
+_ROWS: Mapping[str, Mapping[str, Any]] = {
+    "Location": {"id": _LOCATION, "name": "North depot", "city": "Leipzig", "country": "DE"},
+    "ChargingStation": {
+        "id": "cp001",
+        "name": "Gate 1",
+        "location": _LOCATION,
+        "isOnline": True,
+        "registrationStatus": "Accepted",
+        "protocol": "ocpp2.0.1",
+        "lastSeen": _NOON,
+    },
+    "Boot": {
+        "id": "cp001",
+        "station": "cp001",
+        "status": "Pending",
+        "getBaseReportOnPending": True,
+        "lastBootTime": _NOON,
+        "lastBootStatus": "Accepted",
+    },
+    "Evse": {"id": evse_key("cp001", 1), "station": "cp001", "evseId": 1, "name": "left"},
+    "Connector": {
+        "id": connector_key("cp001", 1, 1),
+        "station": "cp001",
+        "evse": evse_key("cp001", 1),
+        "evseId": 1,
+        "connectorId": 1,
+        "connectorStatus": "Available",
+        "connectorType": "cType2",
+        "timestamp": _NOON,
+    },
+    "VariableAttribute": {
+        "id": variable_attribute_key("cp001", "OCPPCommCtrlr", "HeartbeatInterval"),
+        "station": "cp001",
+        "component": "OCPPCommCtrlr",
+        "variable": "HeartbeatInterval",
+        "type": "Actual",
+        "value": "300",
+        "mutability": "ReadWrite",
+    },
+    "StatusNotification": {
+        "id": _MESSAGE,
+        "station": "cp001",
+        "connector": connector_key("cp001", 1, 1),
+        "evseId": 1,
+        "connectorId": 1,
+        "connectorStatus": "Available",
+        "timestamp": _NOON,
+    },
+    "StationEvent": {
+        "id": _MESSAGE,
+        "station": "cp001",
+        "timestamp": _NOON,
+        "kind": "Security",
+        "type": "SettingSystemTime",
+    },
+    "OcppMessage": {
+        "id": _MESSAGE,
+        "station": "cp001",
+        "timestamp": _NOON,
+        "direction": "in",
+        "type": "CALL",
+        "action": "Heartbeat",
+        "messageId": "1",
+        "payload": {},
+        "protocol": "ocpp2.0.1",
+    },
+}
+_EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "Location": {"address": {"name": "North depot", "city": "Leipzig", "country": "DE"}},
+    "ChargingStation": {"name": {"name": "Gate 1"}, "new": {}},
+    "Boot": {
+        "pending": {"status": "Pending"},
+        "pending with report": {"status": "Pending", "getBaseReportOnPending": True},
+        "heartbeat": {"heartbeatInterval": 300},
+    },
+    "Evse": {"name": {"name": "left"}},
+    "Connector": {"type": {"connectorType": "cType2"}},
+}
+
+
+def row_of(collection: Collection[Any]) -> dict[str, Any]:
+    """A row of a collection as the API answers it."""
+    row = shown(collection.record.model_validate(_ROWS[collection.name]))
+    plain: dict[str, Any] = orjson.loads(dumps(row))
+    return plain
+
+
+def edits_of(collection: Collection[Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Bodies of a PUT, by what they do."""
+    return _EDITS[collection.name]

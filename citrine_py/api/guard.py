@@ -2,8 +2,10 @@
 
 On loopback everybody on this machine may, without a token; web pages may not:
 the Host must be a loopback name (DNS rebinding) and a foreign Origin is refused
-(cross-site requests). Beyond loopback every call but the health checks needs the
-bearer token; the documentation too, since it names what runs here.
+(cross-site requests). Beyond loopback every call needs the bearer token, but for
+the health checks and the documentation: a browser cannot send a token to open a
+page, and the page tells nothing that the public source does not. What it calls
+needs the token like everything else.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from aiohttp.typedefs import Handler, Middleware
 from citrine_py.api.bodies import respond
 from citrine_py.api.config import ApiConfig, failure
 
-_OPEN = ("/health/live", "/health/ready")
+_OPEN = frozenset({"/", "/health/live", "/health/ready", "/docs", "/openapi.json"})
+_OPEN_FOLDER = "/docs/"
 
 
 def guard(config: ApiConfig) -> Middleware:
@@ -26,8 +29,6 @@ def guard(config: ApiConfig) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in _OPEN:
-            return await handler(request)
         refusal = _refusal(config, request)
         return refusal if refusal is not None else await handler(request)
 
@@ -36,19 +37,30 @@ def guard(config: ApiConfig) -> Middleware:
 
 def _refusal(config: ApiConfig, request: web.Request) -> web.Response | None:
     given = request.headers.get("Authorization")
-    if config.on_loopback and not _is_loopback(_name(f"//{request.headers.get('Host', '')}")):
+    if given is not None:
+        # What knows the token is no web page that misuses somebody's browser.
+        return (
+            None
+            if _right(config.token, given)
+            else _unauthorized("the token is wrong: it must be that of CITRINE_API_TOKEN")
+        )
+    if config.on_loopback:
+        return _refused_page(request)
+    if request.path in _OPEN or request.path.startswith(_OPEN_FOLDER):
+        return None
+    return _unauthorized("this API needs a token: send Authorization: Bearer <CITRINE_API_TOKEN>")
+
+
+def _refused_page(request: web.Request) -> web.Response | None:
+    host = request.headers.get("Host", "")
+    if not _is_loopback(_name(f"//{host}")):
         return respond(failure("the Host header must name this machine, e.g. localhost"), 403)
     origin = request.headers.get("Origin")
-    if origin is not None and not _same_origin(origin, request):
+    if origin is not None and origin.lower() not in {
+        f"http://{host}".lower(),
+        f"https://{host}".lower(),
+    }:
         return respond(failure("calls from other web sites are refused"), 403)
-    if given is None and config.on_loopback:
-        return None
-    if given is None:
-        return _unauthorized(
-            "this API needs a token: send Authorization: Bearer <CITRINE_API_TOKEN>"
-        )
-    if not _right(config.token, given):
-        return _unauthorized("the token is wrong: it must be that of CITRINE_API_TOKEN")
     return None
 
 
@@ -58,25 +70,19 @@ def _unauthorized(message: str) -> web.Response:
 
 def _right(token: str | None, given: str) -> bool:
     scheme, _, credentials = given.partition(" ")
-    if token is None or scheme.lower() != "bearer":
+    if not token or scheme.lower() != "bearer":
         return False
-    return hmac.compare_digest(credentials.strip().encode(), token.encode())
+    return hmac.compare_digest(credentials.strip().encode(errors="replace"), token.encode())
 
 
-def _same_origin(origin: str, request: web.Request) -> bool:
-    return urlsplit(origin).netloc == request.headers.get("Host", "")
-
-
-def _name(url: str) -> str | None:
+def _name(url: str) -> str:
     try:
-        return urlsplit(url).hostname
+        return (urlsplit(url).hostname or "").removesuffix(".")
     except ValueError:
-        return None
+        return ""
 
 
-def _is_loopback(host: str | None) -> bool:
-    if host is None:
-        return False
+def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -7,24 +7,57 @@ any of them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from aiohttp import web
+from yarl import URL
 
-from citrine_py.api.bodies import json_object, reject_unknown_parameters, respond
+from citrine_py.api.bodies import check_parameters, json_object, respond
 from citrine_py.api.callbacks import Callbacks
-from citrine_py.api.config import ApiConfig, Ports, failure
-from citrine_py.errors import BadRequest, CitrineError, StationBusy, http_status
+from citrine_py.api.config import ApiConfig, Ports, failure, headers_of
+from citrine_py.errors import (
+    BadRequest,
+    CitrineError,
+    StationIncoherent,
+    StationRefused,
+    StationSilent,
+    http_status,
+)
 from citrine_py.ocpp.catalogue import Action, sendable
+from citrine_py.ocpp.errors import CallError
+from citrine_py.ocpp.redaction import redact
+
+log = structlog.get_logger()
 
 VERSION = "2.0.1"
 PARAMETERS = ("identifier", "tenantId", "callbackUrl", "timeout")
+MORE_PARAMETERS = {"SetNetworkProfile": ("websocketServerConfigId",)}
+"""By action, what CitrineOS' scripts send besides; taken and not used."""
 _MOST_STATIONS = 1000
 
 
 def paths(action: Action) -> tuple[str, str]:
     """Where a message is served: CitrineOS' 1.5 path and its later one, with the version."""
     return f"/ocpp/{action.path}", f"/ocpp/{action.version}/{action.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What to send, how long to wait for the answer, where to tell it."""
+
+    action: Action
+    payload: dict[str, Any]
+    seconds: float
+    callback: URL | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
 
 
 class Messages:
@@ -50,7 +83,8 @@ class Messages:
         return handle
 
     async def _send(self, action: Action, request: web.Request) -> web.Response:
-        reject_unknown_parameters(request, set(PARAMETERS))
+        known = {*PARAMETERS, *MORE_PARAMETERS.get(action.name, ())}
+        check_parameters(request, known, many=frozenset({"identifier"}))
         stations = list(dict.fromkeys(request.query.getall("identifier", [])))
         if not stations or not all(stations):
             raise BadRequest("the query parameter identifier is missing: add ?identifier=<station>")
@@ -60,34 +94,51 @@ class Messages:
         url = request.query.get("callbackUrl")
         callback = self._callbacks.check(url) if url else None
         payload = await json_object(request)
-        results = await asyncio.gather(
-            *(self._one(station, action, payload, seconds, callback) for station in stations)
-        )
+        self._check(action, payload)
+        order = _Order(action, payload, seconds, callback)
+        results = await asyncio.gather(*(self._one(station, order) for station in stations))
         if len(stations) == 1:
-            status, body, headers = results[0]
-            return respond(body, status, headers)
+            return respond(results[0].body, results[0].status, results[0].headers)
         listed = [
-            {"identifier": station, **body}
-            for station, (_, body, _) in zip(stations, results, strict=True)
+            {"identifier": station, "status": result.status, **result.body}
+            for station, result in zip(stations, results, strict=True)
         ]
-        return respond(listed, 200 if all(status == 200 for status, _, _ in results) else 207)
+        return respond(listed, 200 if all(result.status == 200 for result in results) else 207)
 
-    async def _one(
-        self,
-        station: str,
-        action: Action,
-        payload: dict[str, Any],
-        seconds: float,
-        callback: str | None,
-    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+    def _check(self, action: Action, payload: dict[str, Any]) -> None:
+        """Tells a wrong body before any station is looked for.
+
+        Raises:
+            BadRequest: it breaks OCPP's schema; place and rule are told.
+        """
         try:
-            reply = await self._ports.requests.send(station, action.name, payload, seconds=seconds)
+            self._ports.schemas.check_request(action.version, action.name, payload)
+        except CallError as error:
+            raise BadRequest(f"{error.description} ({error.code})") from None
+
+    async def _one(self, station: str, order: _Order) -> _Result:
+        name = order.action.name
+        try:
+            reply = redact(
+                name,
+                await self._ports.requests.send(
+                    station, name, order.payload, seconds=order.seconds
+                ),
+            )
         except CitrineError as error:
-            headers = {"Retry-After": "5"} if isinstance(error, StationBusy) else {}
-            return http_status(error), failure(str(error)), headers
-        if callback is not None:
-            self._callbacks.post(callback, reply)
-        return 200, {"success": True, "payload": reply}, {}
+            body = failure(_told(error, order))
+            if isinstance(error, StationSilent | StationRefused | StationIncoherent):
+                self._post(station, order, body)
+            return _Result(http_status(error), body, headers_of(error))
+        except Exception:  # one station's trouble must not take the others' results away
+            log.exception("api.failed", station=station, action=name)
+            return _Result(500, failure("an error of the service; its log has the details"), {})
+        self._post(station, order, reply)
+        return _Result(200, {"success": True, "payload": reply}, {})
+
+    def _post(self, station: str, order: _Order, outcome: dict[str, Any]) -> None:
+        if order.callback is not None:
+            self._callbacks.post(order.callback, station, outcome)
 
     def _seconds(self, text: str | None) -> float:
         if not text:
@@ -100,3 +151,12 @@ class Messages:
         if not 0 < seconds <= longest:
             raise BadRequest(f"the query parameter timeout must be seconds, up to {longest:.0f}")
         return seconds
+
+
+def _told(error: CitrineError, order: _Order) -> str:
+    """The error in words; not a station's own about a secret that it was sent."""
+    if isinstance(error, StationRefused) and (
+        redact(order.action.name, order.payload) is not order.payload
+    ):
+        return f"the station answered {error.code}"
+    return str(error)

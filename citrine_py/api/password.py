@@ -6,12 +6,13 @@ from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from yarl import URL
 
-from citrine_py.api.bodies import json_object, reject_unknown_parameters, respond
+from citrine_py.api.bodies import check_parameters, json_object, respond, station_id
 from citrine_py.api.callbacks import Callbacks
-from citrine_py.api.config import Ports
-from citrine_py.errors import BadRequest
-from citrine_py.ports import PasswordOutcome
+from citrine_py.api.config import Ports, failure, headers_of
+from citrine_py.errors import BadRequest, StationError, http_status
+from citrine_py.ocpp.redaction import STRUCK_OUT, redact
 
 PATH = "/data/configuration/password"
 
@@ -42,30 +43,47 @@ class PasswordRoute:
         return [web.post(PATH, self._post)]
 
     async def _post(self, request: web.Request) -> web.Response:
-        reject_unknown_parameters(request, {"callbackUrl", "tenantId"})
+        check_parameters(request, {"callbackUrl", "tenantId"})
         url = request.query.get("callbackUrl")
         callback = self._callbacks.check(url) if url else None
         body = _read(await json_object(request))
-        outcome = await self._passwords.set_password(
-            body.stationId, body.password, set_on_charger=body.setOnCharger
-        )
-        told = _told(outcome)
-        if callback is not None:
-            self._callbacks.post(callback, outcome.reply if outcome.reply is not None else told)
+        try:
+            outcome = await self._passwords.set_password(
+                body.stationId, body.password, set_on_charger=body.setOnCharger
+            )
+        except StationError as error:
+            told = failure(_without(str(error), body.password))
+            self._tell(callback, body.stationId, told)
+            return respond(told, http_status(error), headers_of(error))
+        told = {
+            "success": outcome.success,
+            "payload": _without(outcome.message, body.password),
+        }
+        reply = None if outcome.reply is None else redact("SetVariables", outcome.reply)
+        self._tell(callback, body.stationId, told if reply is None else reply)
+        if outcome.password is not None:
+            told["password"] = outcome.password
         return respond(told, 200 if outcome.success else 502)
 
+    def _tell(self, callback: URL | None, station: str, outcome: dict[str, Any]) -> None:
+        if callback is not None:
+            self._callbacks.post(callback, station, outcome)
 
-def _told(outcome: PasswordOutcome) -> dict[str, Any]:
-    told: dict[str, Any] = {"success": outcome.success, "payload": outcome.message}
-    if outcome.password is not None:
-        told["password"] = outcome.password
-    return told
+
+def _without(text: str, password: str | None) -> str:
+    """`text` without the password, which a station may repeat in its words."""
+    return text.replace(password, STRUCK_OUT) if password else text
 
 
 def _read(value: dict[str, Any]) -> PasswordBody:
     try:
-        return PasswordBody.model_validate(value)
+        body = PasswordBody.model_validate(value)
     except ValidationError as error:
         problem = error.errors(include_input=False, include_url=False)[0]
+        if problem["type"] == "extra_forbidden":  # its name could be anything, a password too
+            there_are = ", ".join(PasswordBody.model_fields)
+            raise BadRequest(f"the body has a field too many; there are: {there_are}") from None
         place = ".".join(str(part) for part in problem["loc"])
         raise BadRequest(f"{place}: {problem['msg']}") from None
+    station_id(body.stationId)
+    return body

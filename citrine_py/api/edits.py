@@ -1,0 +1,191 @@
+"""What people may PUT into a collection: the fields they own, within their limits.
+
+The types come from the record. The limits here keep out what OCPP's schemas or a
+database column would refuse later, when nobody is there to be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, get_args
+
+import orjson
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+
+from citrine_py.api.bodies import INT32
+from citrine_py.errors import BadRequest
+from citrine_py.model.collection import Collection, Owner
+from citrine_py.ocpp.errors import CallError
+from citrine_py.ocpp.schemas import Schemas
+
+_LONG_TEXTS = frozenset({"notes"})
+_LONG = 10_000
+_SHORT = 255
+_WHOLE = 262_144  # bytes of a body: one row must fit into a request to Directus
+
+
+class _Point(BaseModel):
+    """GeoJSON, longitude first."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    type: Literal["Point"]
+    coordinates: tuple[
+        Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]
+    ]
+
+
+class Edits:
+    """The bodies of PUT, by collection."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+        self._models: dict[str, type[BaseModel]] = {}
+
+    def model(self, collection: Collection[Any]) -> type[BaseModel]:
+        """The body: the fields that people own, none required, no others allowed."""
+        made = self._models.get(collection.name)
+        if made is None:
+            made = self._models[collection.name] = self._make(collection)
+        return made
+
+    def read(self, collection: Collection[Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that a body sets.
+
+        Raises:
+            BadRequest: one is unknown, not people's to write, or has a value it cannot hold.
+        """
+        text = orjson.dumps(body)
+        if len(text) > _WHOLE:
+            raise BadRequest(f"the body is longer than {_WHOLE} bytes")
+        try:
+            checked = self.model(collection).model_validate_json(text, strict=True)
+        except ValidationError as error:
+            raise BadRequest(_explain(collection, error)) from None
+        return checked.model_dump(exclude_unset=True)
+
+    def _make(self, collection: Collection[Any]) -> type[BaseModel]:
+        fields: dict[str, Any] = {
+            name: (self._type(collection, name), None)
+            for name in collection.owned_by(Owner.OPERATOR, Owner.SHARED)
+        }
+        return create_model(
+            f"{collection.name}Put",
+            __config__=ConfigDict(extra="forbid", hide_input_in_errors=True),
+            **fields,
+        )
+
+    def _type(self, collection: Collection[Any], name: str) -> Any:
+        special = {
+            "Boot.statusInfo": self._status_info,
+            "Boot.pendingBootSetVariables": _variables,
+            "Connector.connectorType": self._connector_type,
+            "Location.coordinates": _coordinates,
+        }.get(f"{collection.name}.{name}")
+        if special is not None:
+            return special()
+        declared: Any = collection.record.model_fields[name].annotation
+        kinds = get_args(declared)
+        if int in kinds:
+            return Annotated[declared, Field(ge=0, le=INT32)]
+        if str in kinds:
+            return Annotated[declared, Field(max_length=_LONG if name in _LONG_TEXTS else _SHORT)]
+        if datetime in kinds:
+            return Annotated[declared, AfterValidator(_in_utc)]
+        return declared
+
+    def _status_info(self) -> Any:
+        """OCPP's StatusInfoType: it goes into answers to the station as it is."""
+
+        def check(value: dict[str, Any] | None) -> dict[str, Any] | None:
+            if value is not None:
+                answer = {"currentTime": "2026-01-01T00:00:00Z", "interval": 0}
+                try:
+                    self._schemas.check_response(
+                        "2.0.1",
+                        "BootNotification",
+                        {**answer, "status": "Accepted", "statusInfo": value},
+                    )
+                except CallError as error:
+                    raise ValueError(error.description) from None
+            return value
+
+        schema = {
+            "type": ["object", "null"],
+            "properties": {
+                "reasonCode": {"type": "string", "maxLength": 20},
+                "additionalInfo": {"type": "string", "maxLength": 512},
+            },
+            "required": ["reasonCode"],
+        }
+        return Annotated[dict[str, Any] | None, AfterValidator(check), WithJsonSchema(schema)]
+
+    def _connector_type(self) -> Any:
+        definitions = self._schemas.request_schema("2.0.1", "ReserveNow")["definitions"]
+        names = tuple(definitions["ConnectorEnumType"]["enum"])
+        return Literal[names] | None
+
+
+def _variables() -> Any:
+    """Rows of variables to set at boot. A password among them would stand here in plain text."""
+
+    def check(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+        if value is not None and "basicauthpassword" in orjson.dumps(value).decode().casefold():
+            raise ValueError(
+                "a BasicAuthPassword is not kept in plain text; use POST "
+                "/data/configuration/password"
+            )
+        return value
+
+    return Annotated[list[dict[str, Any]] | None, AfterValidator(check)]
+
+
+def _coordinates() -> Any:
+    def check(value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None:
+            try:
+                _Point.model_validate_json(orjson.dumps(value))
+            except ValidationError:
+                raise ValueError(
+                    'a GeoJSON point: {"type": "Point", "coordinates": [longitude, latitude]}'
+                ) from None
+        return value
+
+    schema = {"anyOf": [_Point.model_json_schema(), {"type": "null"}]}
+    return Annotated[dict[str, Any] | None, AfterValidator(check), WithJsonSchema(schema)]
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time that cannot be told in UTC") from None
+
+
+def _explain(collection: Collection[Any], error: ValidationError) -> str:
+    texts = []
+    for problem in error.errors(include_input=False, include_url=False):
+        place = ".".join(_printable(str(part)) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden" and place in collection.fields():
+            texts.append(f"{place}: written by the service, not by its callers")
+        elif problem["type"] == "extra_forbidden":
+            texts.append(f"{place}: {collection.name} has no such field")
+        else:
+            told = problem["msg"].removeprefix("Value error, ")
+            texts.append(f"{place}: {told.replace('Input should be', 'must be')}")
+    return "; ".join(texts[:10])
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:60])
