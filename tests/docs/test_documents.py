@@ -187,3 +187,19 @@ def test_every_log_event_is_in_the_reference_and_no_other() -> None:
     assert exact <= documented
     assert [each for each in documented - exact if not each.startswith(prefixes)] == []
     assert all(any(each.startswith(prefix) for each in documented) for prefix in prefixes)
+
+
+def metrics() -> set[str]:
+    """Every metric of ours, as Prometheus shows it: counters end in _total."""
+    found = {"citrine_api_request_duration_seconds"}
+    for node in ast.walk(ast.parse((ROOT / "citrine_py" / "metrics.py").read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name, function = str(node.args[0].value), ast.unparse(node.func)
+            if name.startswith("citrine_"):
+                found.add(name if function == "Sample" else f"{name}_total")
+    return found
+
+
+def test_every_metric_is_in_the_reference_and_no_other() -> None:
+    section = REFERENCE.read_text().partition("## Metrics")[2]
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == metrics()
