@@ -66,7 +66,6 @@ def environment(plan: DirectusPlan, state: State, secrets: Secrets, db: Postgres
         "HOST": plan.host,
         "PORT": str(plan.port),
         "PUBLIC_URL": plan.url,
-        "KEY": secrets.directus_key,
         "SECRET": secrets.directus_secret,
         "ADMIN_EMAIL": plan.admin_email,
         "ADMIN_PASSWORD": secrets.admin_password,

@@ -35,7 +35,6 @@ class Secrets:
     admin_token: str
     service_token: str
     api_token: str
-    directus_key: str
     directus_secret: str
 
     def __repr__(self) -> str:
