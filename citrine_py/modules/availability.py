@@ -1,89 +1,120 @@
-"""G: what state connectors are in, and that the station is alive."""
+"""G01, G02: connectors' states, and heartbeats.
+
+The latest state stands on the Connector, history in StatusNotification. A station
+tells states by StatusNotification or by NotifyEvent about AvailabilityState (G01);
+the latter comes here by way of `diagnostics`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import get_args
 
 from citrine_py.model.keys import connector_key, derived
 from citrine_py.model.operations import STATUS_NOTIFICATION
-from citrine_py.model.stations import CONNECTOR
+from citrine_py.model.stations import CONNECTOR, EVSE, Connector, ConnectorStatus
 from citrine_py.model.times import iso, parse
-from citrine_py.modules.device_model import evse_and_connector
+from citrine_py.modules.variables import put_places
 from citrine_py.ports import Call, Change, Clock, Payload, Put, Records
 
-_STATES = {"Available", "Occupied", "Reserved", "Unavailable", "Faulted"}
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a station's clock may be ahead before its times no longer decide what is newer."""
+
+_STATES = frozenset(get_args(ConnectorStatus))
 
 
 @dataclass(frozen=True, slots=True)
-class OnHeartbeat:
-    """Heartbeat (G02): the station's clock is ours. That it was seen is noted for every
-    message, so there is nothing to write."""
+class ConnectorState:
+    """What a station tells of one connector. `number` tells apart several in one message."""
 
-    clock: Clock
+    evse_id: int
+    connector_id: int
+    status: str
+    timestamp: datetime
+    number: int | None = None
 
-    async def __call__(self, _call: Call) -> Payload:
-        return {"currentTime": iso(self.clock.now())}
+
+def is_newer(connector: Connector | None, told: datetime, received: datetime) -> bool:
+    """Whether a state of `told` replaces the connector's. One from the future (the station's
+    clock was wrong) does not stand in the way of later ones."""
+    if connector is None or connector.timestamp is None or connector.connectorStatus is None:
+        return True
+    return connector.timestamp <= told or connector.timestamp > received + CLOCK_SKEW
+
+
+def connector_changes(records: Records, call: Call, state: ConnectorState) -> list[Change]:
+    """History, and the Connector (made where needed) if this is its newest state."""
+    changes: list[Change] = []
+    key: str | None = None
+    for put in put_places(call.station, [(state.evse_id, state.connector_id)]):
+        if put.collection is EVSE:
+            if records.get(EVSE, put.key) is None:
+                changes.append(put)
+            continue
+        key = connector_key(call.station, state.evse_id, state.connector_id)
+        fields = dict(put.fields)
+        connector = records.get(CONNECTOR, key)
+        if is_newer(connector, state.timestamp, call.received):
+            fields |= {"connectorStatus": state.status, "timestamp": state.timestamp}
+            changes.append(Put(CONNECTOR, key, fields))
+    history = derived(
+        "StatusNotification", call.station, call.session, call.message_id, state.number
+    )
+    told = {
+        "station": call.station,
+        "connector": key,
+        "evseId": state.evse_id,
+        "connectorId": state.connector_id,
+        "connectorStatus": state.status,
+        "timestamp": state.timestamp,
+    }
+    return [*changes, Put(STATUS_NOTIFICATION, history, told)]
+
+
+def told_by_event(event: Payload, number: int) -> ConnectorState | None:
+    """The connector's state that an EventData tells, if it tells one."""
+    component = event["component"]
+    evse = component.get("evse", {})
+    if (
+        component["name"].casefold() != "connector"
+        or event["variable"]["name"].casefold() != "availabilitystate"
+        or "connectorId" not in evse
+        or event["actualValue"] not in _STATES
+    ):
+        return None
+    return ConnectorState(
+        evse["id"],
+        evse["connectorId"],
+        event["actualValue"],
+        parse(event["timestamp"]),
+        number,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class OnStatusNotification:
-    """StatusNotification (G01): the connector's latest state, and its history."""
+    """Keeps a connector's state."""
 
     records: Records
 
     async def __call__(self, call: Call) -> Payload:
-        payload = call.payload
-        await self.records.write(
-            *status_changes(
-                self.records,
-                call.station,
-                (payload["evseId"], payload["connectorId"]),
-                payload["connectorStatus"],
-                parse(payload["timestamp"]),
-            )
+        told = call.payload
+        state = ConnectorState(
+            told["evseId"],
+            told["connectorId"],
+            told["connectorStatus"],
+            parse(told["timestamp"]),
         )
+        await self.records.write(*connector_changes(self.records, call, state))
         return {}
 
 
-def status_changes(
-    records: Records, station: str, place: tuple[int, int], status: str, at: datetime
-) -> list[Change]:
-    """Changes for the state at a time of the connector at `place` (EVSE, connector). One that comes late is history only."""
-    evse_id, connector_id = place
-    connector = connector_key(station, evse_id, connector_id)
-    changes = evse_and_connector(records, station, evse_id, connector_id)
-    known = records.get(CONNECTOR, connector)
-    if known is None and not any(each.key == connector for each in changes):
-        return []  # one connector too many, see device_model
-    if known is None or known.timestamp is None or known.timestamp <= at:
-        fields = {"station": station, "connectorStatus": status, "timestamp": at}
-        changes.append(Put(CONNECTOR, connector, fields))
-    history = {
-        "station": station,
-        "connector": connector,
-        "evseId": evse_id,
-        "connectorId": connector_id,
-        "connectorStatus": status,
-        "timestamp": at,
-    }
-    key = derived("StatusNotification", station, evse_id, connector_id, iso(at), status)
-    return [*changes, Put(STATUS_NOTIFICATION, key, history)]
+@dataclass(frozen=True, slots=True)
+class OnHeartbeat:
+    """Tells the time; that the station lives is noted with every frame."""
 
+    clock: Clock
 
-def availability_changes(records: Records, station: str, event: Mapping[str, Any]) -> list[Change]:
-    """The connector's state out of NotifyEvent's eventData, where it tells one (G01, N07)."""
-    component, variable = event["component"], event["variable"]
-    evse = component.get("evse") or {}
-    told = event["actualValue"]
-    if (
-        component["name"].casefold() != "connector"
-        or variable["name"].casefold() != "availabilitystate"
-        or evse.get("connectorId") is None
-        or told not in _STATES
-    ):
-        return []
-    at = parse(event["timestamp"])
-    return status_changes(records, station, (evse["id"], evse["connectorId"]), told, at)
+    async def __call__(self, call: Call) -> Payload:
+        return {"currentTime": iso(self.clock.now())}

@@ -1,100 +1,135 @@
 """B01-B03: whether a station may take part.
 
-The Boot record decides the answer to BootNotification; without one the rules'
-default does. The conversation with a Pending station is in `pending_boot`.
+Decides the answer to BootNotification from the Boot record and keeps what the
+station told of itself. The conversation with a Pending station is in
+`pending_boot`. Talks to no socket and no Directus.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 
-from citrine_py.model.stations import BOOT, CHARGING_STATION, Boot, RegistrationStatus
+from citrine_py.model.stations import (
+    BOOT,
+    CHARGING_STATION,
+    Boot,
+    ChargingStation,
+    RegistrationStatus,
+)
 from citrine_py.model.times import iso
-from citrine_py.modules.pending_boot import PendingBoots
+from citrine_py.modules.pending_boot import ACTIVE, PendingBoot
 from citrine_py.ports import Call, Clock, Payload, Put, Records
 
 log = structlog.get_logger()
 
-_REASON_CODE = 20  # characters of StatusInfoType.reasonCode
-_ADDITIONAL_INFO = 512
-_EVENTS = {"Accepted": "boot.accepted", "Pending": "boot.pending", "Rejected": "boot.rejected"}
+_EVENTS: Mapping[RegistrationStatus, str] = MappingProxyType(
+    {"Accepted": "boot.accepted", "Pending": "boot.pending", "Rejected": "boot.rejected"}
+)
+_INT32 = 2**31 - 1
+_REASON_CODE, _ADDITIONAL_INFO = 20, 512  # characters that StatusInfoType has room for
 
 
 @dataclass(frozen=True, slots=True)
 class BootRules:
-    """What applies where a Boot record says nothing. Intervals in seconds."""
+    """What the settings say about booting.
+
+    Attributes:
+        unknown_status: the answer to a station without a Boot record.
+        heartbeat_interval: seconds; the interval of an Accepted station.
+        retry_interval: seconds; the interval of any other.
+    """
 
     unknown_status: RegistrationStatus = "Accepted"
-    heartbeat_interval: int = 60  # of an Accepted station
-    retry_interval: int = 15  # of any other
+    heartbeat_interval: int = 60
+    retry_interval: int = 15
 
 
-def registration(boot: Boot | None, rules: BootRules) -> RegistrationStatus:
-    """The answer to the next BootNotification (B01.FR.02, B02.FR.01)."""
-    return boot.status if boot is not None and boot.status is not None else rules.unknown_status
+def registration(
+    boot: Boot | None, rules: BootRules, *, restarted: bool = False
+) -> RegistrationStatus:
+    """The answer that a station gets.
+
+    `restarted`: it has rebooted since we reset it, as the last step of a pending boot.
+    """
+    if boot is None or boot.status is None:
+        return rules.unknown_status
+    if boot.status == "Pending" and boot.progress == "Resetting" and restarted:
+        return "Accepted"
+    return boot.status
 
 
 def interval(status: RegistrationStatus, boot: Boot | None, rules: BootRules) -> int:
-    """Seconds between heartbeats once Accepted, else until the station asks again."""
-    accepted = status == "Accepted"
-    default = rules.heartbeat_interval if accepted else rules.retry_interval
-    if boot is None:
-        return default
-    chosen = boot.heartbeatInterval if accepted else boot.bootRetryInterval
-    return chosen if chosen is not None and chosen >= 0 else default
+    """Seconds between heartbeats when Accepted, else until the next BootNotification."""
+    record = boot or Boot(id="")
+    if status == "Accepted":
+        wanted, default = record.heartbeatInterval, rules.heartbeat_interval
+    else:
+        wanted, default = record.bootRetryInterval, rules.retry_interval
+    return wanted if wanted is not None and 0 <= wanted <= _INT32 else default
 
 
 def status_info(boot: Boot | None) -> Payload | None:
-    """The operator's statusInfo, if it is one that OCPP allows; else it is left out."""
-    given = boot.statusInfo if boot is not None else None
-    if not given or not isinstance(given.get("reasonCode"), str) or not given["reasonCode"]:
+    """The operator's StatusInfo as far as it fits OCPP: a mistake must not keep a station out."""
+    told = boot.statusInfo if boot is not None else None
+    if not isinstance(told, dict):
         return None
-    told: Payload = {"reasonCode": given["reasonCode"][:_REASON_CODE]}
-    if isinstance(given.get("additionalInfo"), str) and given["additionalInfo"]:
-        told["additionalInfo"] = given["additionalInfo"][:_ADDITIONAL_INFO]
-    return told
+    reason = told.get("reasonCode")
+    if not isinstance(reason, str) or not reason:
+        return None
+    info: Payload = {"reasonCode": reason[:_REASON_CODE]}
+    more = told.get("additionalInfo")
+    if isinstance(more, str) and more:
+        info["additionalInfo"] = more[:_ADDITIONAL_INFO]
+    return info
+
+
+def identity(payload: Payload) -> dict[str, Any]:
+    """What a BootNotification tells of the station, as fields of Boot and ChargingStation."""
+    told = payload["chargingStation"]
+    modem = told.get("modem", {})
+    return {
+        "model": told["model"],
+        "vendorName": told["vendorName"],
+        "serialNumber": told.get("serialNumber"),
+        "firmwareVersion": told.get("firmwareVersion"),
+        "iccid": modem.get("iccid"),
+        "imsi": modem.get("imsi"),
+    }
+
+
+def has_restarted(station: ChargingStation | None, boot: Boot | None, reason: str) -> bool:
+    """Whether a station that we reset has gone through it: it says so, or came back since."""
+    if reason == "RemoteReset":
+        return True
+    if station is None or boot is None or station.connectedAt is None or boot.progressAt is None:
+        return False
+    return station.connectedAt > boot.progressAt
 
 
 @dataclass(frozen=True, slots=True)
 class OnBootNotification:
-    """BootNotification."""
+    """Answers BootNotification."""
 
     records: Records
     clock: Clock
-    pending: PendingBoots
+    pending: PendingBoot
     rules: BootRules
 
     async def __call__(self, call: Call) -> Payload:
         now = self.clock.now()
         boot = self.records.get(BOOT, call.station)
-        status = registration(boot, self.rules)
-        told = _told(call.payload)
-        on_boot: dict[str, Any] = {
-            "station": call.station,
-            "lastBootTime": now,
-            "lastBootStatus": status,
-            "lastBootReason": call.payload["reason"],
-            **told,
-            **_progress(status, boot, now),
-        }
-        only_over = None
-        if boot is None or boot.status is None:
-            on_boot["status"] = status
-            only_over = {"status": None}
-        on_station = {
-            "registrationStatus": status,
-            "lastBootTime": now,
-            "lastBootReason": call.payload["reason"],
-            **told,
-        }
-        await self.records.write(
-            Put(CHARGING_STATION, call.station, on_station),
-            Put(BOOT, call.station, on_boot, only_over=only_over),
-        )
-        log.info(_EVENTS[status], station=call.station, reason=call.payload["reason"])
+        station = self.records.get(CHARGING_STATION, call.station)
+        reason = call.payload["reason"]
+        restarted = has_restarted(station, boot, reason)
+        status = registration(boot, self.rules, restarted=restarted)
+        await self._record(call, boot, status, now)
+        log.info(_EVENTS[status], station=call.station, reason=reason)
         answer: Payload = {
             "currentTime": iso(now),
             "interval": interval(status, boot, self.rules),
@@ -103,33 +138,45 @@ class OnBootNotification:
         info = status_info(boot)
         if info is not None:
             answer["statusInfo"] = info
-        if status == "Pending":
-            self.pending.begin(call.station, call.session)  # sends after this answer
-        else:
-            self.pending.end(call.station)
+        self._go_on(call.station, status, boot, now)
         return answer
 
+    def _go_on(
+        self, station: str, status: RegistrationStatus, boot: Boot | None, now: datetime
+    ) -> None:
+        """The last thing done, without an await: a job runs only after the answer has left."""
+        if status != "Pending":
+            if boot is not None and boot.progress in ACTIVE:
+                self.pending.stop(station)
+        elif boot is None or boot.progress != "Resetting" or self._reset_failed(boot, now):
+            self.pending.start(station)
 
-def _told(payload: Payload) -> dict[str, Any]:
-    """What the station says of itself."""
-    station = payload["chargingStation"]
-    modem = station.get("modem") or {}
-    return {
-        "model": station["model"],
-        "vendorName": station["vendorName"],
-        "serialNumber": station.get("serialNumber"),
-        "firmwareVersion": station.get("firmwareVersion"),
-        "iccid": modem.get("iccid"),
-        "imsi": modem.get("imsi"),
-    }
+    def _reset_failed(self, boot: Boot, now: datetime) -> bool:
+        """It still boots on the connection on which it was reset, long after."""
+        patience = timedelta(seconds=self.pending.report_timeout)
+        return boot.progressAt is None or now - boot.progressAt > patience
 
-
-def _progress(status: RegistrationStatus, boot: Boot | None, now: Any) -> dict[str, Any]:
-    """An accepted boot is done; what was noted on the way to it stays readable."""
-    if status == "Accepted":
-        on_the_way = boot is not None and boot.progress in {"AwaitingBoot", "Resetting", "Done"}
-        note = boot.progressInfo if boot is not None and on_the_way else None
-        return {"progress": "Done", "progressAt": now, "progressInfo": note}
-    if status == "Rejected":
-        return {"progress": None, "progressAt": now, "progressInfo": None}
-    return {}
+    async def _record(
+        self, call: Call, boot: Boot | None, status: RegistrationStatus, now: datetime
+    ) -> None:
+        told = identity(call.payload)
+        booted = {"lastBootTime": now, "lastBootReason": call.payload["reason"]}
+        station: dict[str, Any] = {**told, **booted, "registrationStatus": status}
+        fields: dict[str, Any] = {
+            **told,
+            **booted,
+            "station": call.station,
+            "status": status,
+            "lastBootStatus": status,
+        }
+        if status != "Pending":
+            fields |= {
+                "progress": "Done" if status == "Accepted" else None,
+                "progressInfo": None,
+                "progressAt": now,
+            }
+        before = boot.status if boot is not None else None
+        await self.records.write(
+            Put(CHARGING_STATION, call.station, station),
+            Put(BOOT, call.station, fields, only_over={"status": before}),
+        )

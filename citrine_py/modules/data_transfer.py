@@ -1,37 +1,50 @@
-"""P02: what a vendor's station sends beyond OCPP.
+"""P02: messages of a vendor's own, sent by stations.
 
-A vendor's messages are answered by the handlers registered for it; a vendor or a
-message that nobody registered gets UnknownVendorId or UnknownMessageId
-(P02.FR.06, P02.FR.07). Every one is kept as an event.
+Whoever knows a vendor's messages passes their handlers in; a vendor or message that
+nobody knows is answered so. Every one is kept in the station's history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from citrine_py.modules.diagnostics import told
-from citrine_py.ports import Call, Clock, Payload, Records
+from citrine_py.model.keys import derived
+from citrine_py.model.operations import STATION_EVENT
+from citrine_py.ocpp.redaction import redact
+from citrine_py.ports import Call, Payload, Put, Records
 
 VendorHandler: TypeAlias = Callable[[Call], Awaitable[Payload]]
+"""Returns the DataTransfer response."""
+
 Vendors: TypeAlias = Mapping[str, Mapping[str | None, VendorHandler]]
-"""Handlers by vendorId and messageId; None stands for messages without one."""
+"""Handlers by vendorId, then by messageId; None is for messages without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnDataTransfer:
-    """DataTransfer."""
+    """Hands a vendor's message to who knows it (P02.FR.06, P02.FR.07)."""
 
     records: Records
-    clock: Clock
-    vendors: Vendors
+    vendors: Vendors = field(default_factory=dict)
 
     async def __call__(self, call: Call) -> Payload:
         vendor, message = call.payload["vendorId"], call.payload.get("messageId")
-        await self.records.write(told(call, "DataTransfer", vendor, self.clock.now(), message))
-        messages = self.vendors.get(vendor)
-        if messages is None:
+        event = {
+            "station": call.station,
+            "timestamp": call.received,
+            "kind": "DataTransfer",
+            "type": vendor,
+            "info": message,
+            "payload": redact(call.action, call.payload),
+        }
+        key = derived("StationEvent", call.station, call.session, call.message_id)
+        await self.records.write(Put(STATION_EVENT, key, event))
+        known = self.vendors.get(vendor)
+        if known is None:
             return {"status": "UnknownVendorId"}
-        handler = messages.get(message)
-        return await handler(call) if handler is not None else {"status": "UnknownMessageId"}
+        handler = known.get(message)
+        if handler is None:
+            return {"status": "UnknownMessageId"}
+        return await handler(call)

@@ -1,17 +1,18 @@
-"""B05-B08: the device model as rows, one for each attribute of each variable.
+"""B07, B08: what stations report of their device model, and what people write into ours.
 
-Turns OCPP's ReportData and set and get results into changes of records. A
-BasicAuthPassword is never among the values: it is the matter of `passwords`.
+Keeps VariableAttribute rows, and Evse and Connector rows for the places that
+components stand at. Which report a part belongs to is `reports`' to know; rows are
+made by `variables`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import structlog
 
 from citrine_py.errors import BadRequest
-from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
 from citrine_py.model.stations import (
     CHARGING_STATION,
     CONNECTOR,
@@ -20,195 +21,104 @@ from citrine_py.model.stations import (
     VariableAttribute,
 )
 from citrine_py.model.times import iso, parse
-from citrine_py.modules.passwords import PasswordBook, is_password
+from citrine_py.modules.passwords import StationPasswords
+from citrine_py.modules.reports import Reports
+from citrine_py.modules.variables import is_password, places, put_places, put_report
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Change, Clock, Payload, Put, Records
+from citrine_py.ports import Call, Change, Clock, Payload, Put, Records
 
-MOST_CONNECTORS = 250
-"""Connectors, and EVSEs, that one station may bring with it: no sane one has more, and an
-absurd report must not fill the memory."""
-
-_APPLIED = {"Accepted", "RebootRequired"}
+log = structlog.get_logger()
 
 
-def identity(component: Mapping[str, Any], variable: Mapping[str, Any]) -> dict[str, Any]:
-    """The natural key of a variable, as fields of a row."""
-    evse = component.get("evse") or {}
-    return {
-        "component": component["name"],
-        "componentInstance": component.get("instance"),
-        "evseId": evse.get("id"),
-        "connectorId": evse.get("connectorId"),
-        "variable": variable["name"],
-        "variableInstance": variable.get("instance"),
-    }
-
-
-def row_key(station: str, names: Mapping[str, Any], attribute_type: str) -> str:
-    """The key of the row with these names (as `identity` gives them)."""
-    return variable_attribute_key(
-        station,
-        names["component"],
-        names["variable"],
-        component_instance=names["componentInstance"],
-        evse_id=names["evseId"],
-        connector_id=names["connectorId"],
-        variable_instance=names["variableInstance"],
-        attribute_type=attribute_type,
-    )
-
-
-def attribute_puts(station: str, report_data: Payload, generated_at: str) -> list[Put]:
-    """The rows that one ReportData makes: one for each variableAttribute."""
-    names = identity(report_data["component"], report_data["variable"])
-    characteristics = report_data.get("variableCharacteristics") or {}
-    described = {
-        name: characteristics.get(name)
-        for name in ("dataType", "unit", "minLimit", "maxLimit", "valuesList", "supportsMonitoring")
-    }
-    puts = []
-    for attribute in report_data["variableAttribute"]:
-        attribute_type = attribute.get("type", "Actual")
-        fields: dict[str, Any] = {
-            "station": station,
-            **names,
-            **described,
-            "type": attribute_type,
-            "mutability": attribute.get("mutability", "ReadWrite"),
-            "persistent": attribute.get("persistent", False),
-            "constant": attribute.get("constant", False),
-            "generatedAt": parse(generated_at),
-        }
-        if not is_password(names["component"], names["variable"]):
-            fields["value"] = attribute.get("value")
-        puts.append(Put(VARIABLE_ATTRIBUTE, row_key(station, names, attribute_type), fields))
-    return puts
-
-
-def equipment_puts(records: Records, station: str, rows: Iterable[Payload]) -> list[Change]:
-    """The EVSEs and connectors that reported components name and that we do not know yet."""
-    wanted: dict[tuple[int, int | None], None] = {}
-    for report_data in rows:
-        evse = report_data["component"].get("evse")
-        if evse is not None:
-            wanted[evse["id"], evse.get("connectorId")] = None
-    changes: list[Change] = []
-    for evse_id, connector_id in wanted:
-        changes += evse_and_connector(records, station, evse_id, connector_id)
-    return list({(each.collection.name, each.key): each for each in changes}.values())
-
-
-def evse_and_connector(
-    records: Records, station: str, evse_id: int, connector_id: int | None
-) -> list[Change]:
-    """Changes that make the EVSE and connector, where they are not known yet."""
-    changes: list[Change] = []
-    evse = evse_key(station, evse_id)
-    if records.get(EVSE, evse) is None:
-        if len(records.select(EVSE, station=station)) >= MOST_CONNECTORS:
-            return []
-        changes.append(Put(EVSE, evse, {"station": station, "evseId": evse_id}))
-    if connector_id is None:
-        return changes
-    connector = connector_key(station, evse_id, connector_id)
-    if records.get(CONNECTOR, connector) is None:
-        if len(records.select(CONNECTOR, station=station)) >= MOST_CONNECTORS:
-            return changes
-        fields = {
-            "station": station,
-            "evse": evse,
-            "evseId": evse_id,
-            "connectorId": connector_id,
-        }
-        changes.append(Put(CONNECTOR, connector, fields))
-    return changes
-
-
-def set_results(
-    station: str, data: Sequence[Payload], results: Sequence[Payload], clock: Clock
-) -> list[Change]:
-    """What became of each variable that was to be set; its value where it was applied."""
-    values = {_set_key(station, each): each["attributeValue"] for each in data}
-    changes: list[Change] = []
-    for result in results:
-        key = _set_key(station, result)
-        names = identity(result["component"], result["variable"])
-        status = result["attributeStatus"]
-        fields: dict[str, Any] = {
-            "station": station,
-            **names,
-            "type": result.get("attributeType", "Actual"),
-            "status": status,
-            "statusInfo": result.get("attributeStatusInfo"),
-            "setAt": clock.now(),
-        }
-        secret = is_password(names["component"], names["variable"])
-        if status in _APPLIED and key in values and not secret:
-            fields["value"] = values[key]
-        changes.append(Put(VARIABLE_ATTRIBUTE, key, fields))
-    return changes
-
-
-def get_results(station: str, results: Sequence[Payload], clock: Clock) -> list[Change]:
-    """The values that a station told."""
-    changes: list[Change] = []
-    for result in results:
-        names = identity(result["component"], result["variable"])
-        if result["attributeStatus"] != "Accepted":
-            continue
-        fields: dict[str, Any] = {
-            "station": station,
-            **names,
-            "type": result.get("attributeType", "Actual"),
-            "generatedAt": clock.now(),
-        }
-        if not is_password(names["component"], names["variable"]):
-            fields["value"] = result.get("attributeValue")
-        changes.append(Put(VARIABLE_ATTRIBUTE, _set_key(station, result), fields))
-    return changes
-
-
-def _set_key(station: str, entry: Payload) -> str:
-    names = identity(entry["component"], entry["variable"])
-    return row_key(station, names, entry.get("attributeType", "Actual"))
+def new_places(records: Records, station: str, report_data: Iterable[Payload]) -> list[Put]:
+    """The Evse and Connector rows that the components ask for and that do not exist yet."""
+    found = put_places(station, places(report_data))
+    return [
+        put
+        for put in found
+        if put.collection in {EVSE, CONNECTOR} and records.get(put.collection, put.key) is None
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDeviceModel:
+class OnNotifyReport:
+    """Stores a part of a report. Unasked ones of an accepted station are stored too."""
+
+    records: Records
+    reports: Reports
+
+    async def __call__(self, call: Call) -> Payload:
+        payload = call.payload
+        data = payload.get("reportData", [])
+        puts = list(put_report(call.station, data, parse(payload["generatedAt"])))
+        await self.records.write(*new_places(self.records, call.station, data), *puts)
+        report = self.reports.find(call.station, payload["requestId"])
+        if report is None:
+            log.info("report.unasked", station=call.station, request_id=payload["requestId"])
+        else:
+            report.add(payload["seqNo"], tbc=payload.get("tbc", False), variables=len(puts))
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class StationDeviceModel:
     """Implements ports.DeviceModel."""
 
     records: Records
-    schemas: Schemas
-    passwords: PasswordBook
     clock: Clock
+    schemas: Schemas
+    passwords: StationPasswords
 
     async def put_report_data(
         self, station: str, report_data: Payload, *, set_on_charger: bool
     ) -> Sequence[VariableAttribute]:
-        """See ports.DeviceModel."""
+        """See ports.DeviceModel. `set_on_charger`: the station has these values already, so
+        they are recorded as accepted by it."""
+        self._check(report_data)
         now = self.clock.now()
-        report = {"requestId": 0, "generatedAt": iso(now), "seqNo": 0, "reportData": [report_data]}
-        try:
-            self.schemas.check_request("2.0.1", "NotifyReport", report)
-        except CallError as error:
-            raise BadRequest(error.description.removeprefix("reportData[0].")) from None
+        puts = list(put_report(station, [report_data], now))
+        if set_on_charger:
+            told = {"status": "Accepted", "setAt": now}
+            puts = [Put(put.collection, put.key, {**put.fields, **told}) for put in puts]
         changes: list[Change] = []
         if self.records.get(CHARGING_STATION, station) is None:
             changes.append(Put(CHARGING_STATION, station, {}))
-        changes += equipment_puts(self.records, station, [report_data])
-        puts = attribute_puts(station, report_data, iso(now))
-        if set_on_charger:
-            settled = {"status": "Accepted", "setAt": now}
-            puts = [Put(put.collection, put.key, {**put.fields, **settled}) for put in puts]
-        names = identity(report_data["component"], report_data["variable"])
-        if is_password(names["component"], names["variable"]):
-            changes += await self._password_changes(station, report_data)
-        await self.records.write(*changes, *puts)
-        return [VariableAttribute.model_validate({**put.fields, "id": put.key}) for put in puts]
+        changes += [*new_places(self.records, station, [report_data]), *puts]
+        if is_password(report_data):
+            password = _password(report_data)
+            if password is not None:
+                changes += await self.passwords.replacing(station, password)
+        await self.records.write(*changes)
+        return [
+            VariableAttribute.model_validate({**put.fields, VARIABLE_ATTRIBUTE.key: put.key})
+            for put in puts
+        ]
 
-    async def _password_changes(self, station: str, report_data: Payload) -> list[Change]:
-        for attribute in report_data["variableAttribute"]:
-            if attribute.get("type", "Actual") == "Actual" and attribute.get("value"):
-                return await self.passwords.replaced(station, attribute["value"])
-        return []
+    def _check(self, report_data: Payload) -> None:
+        around = {
+            "requestId": 0,
+            "generatedAt": iso(self.clock.now()),
+            "seqNo": 0,
+            "reportData": [report_data],
+        }
+        try:
+            self.schemas.check_request("2.0.1", "NotifyReport", around)
+        except CallError as error:
+            raise BadRequest(error.description.replace("reportData[0].", "")) from None
+
+
+def _password(report_data: Payload) -> str | None:
+    """The value of its Actual attribute, if it has one.
+
+    Raises:
+        BadRequest: another attribute has a value; that would be a password in plain text.
+    """
+    found: str | None = None
+    for attribute in report_data["variableAttribute"]:
+        if "value" not in attribute:
+            continue
+        if attribute.get("type", "Actual") != "Actual":
+            raise BadRequest("a BasicAuthPassword has a value as its Actual attribute only")
+        found = attribute["value"]
+    return found

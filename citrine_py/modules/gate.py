@@ -1,80 +1,88 @@
-"""B02, B03: what a station may say before it is accepted.
+"""B01-B03: what a station may send before it is accepted.
 
-Only BootNotification; while Pending also what we asked it for: the parts of a
-report, a message we triggered. Everything else is refused with SecurityError
-(B02.FR.09, B03.FR.07). Acceptance is on the station's record, so it outlives
-the connection and our own restart.
+Only BootNotification, what we asked for by TriggerMessage, and the reports we asked
+for; all else gets SecurityError (B02.FR.09, B03.FR.07). Whether it is accepted is
+what its last BootNotification was answered: that outlives connections and restarts.
 """
 
 from __future__ import annotations
 
-from citrine_py.model.stations import CHARGING_STATION
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from citrine_py.model.stations import BOOT, CHARGING_STATION
 from citrine_py.modules.reports import Reports
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ports import Call, Clock, Records
 
-_TRIGGERED_WITHIN = 120.0
-"""Seconds in which a triggered message must come."""
+TRIGGER_LIFETIME = 60.0
+"""Seconds in which a triggered message is expected."""
 
-_TRIGGERED_AS = {
-    "SignChargingStationCertificate": "SignCertificate",
-    "SignV2GCertificate": "SignCertificate",
-    "SignCombinedCertificate": "SignCertificate",
-}
-"""OCPP's MessageTriggerEnumType where it is not the message's own name."""
+_TRIGGERS: Mapping[str, str] = MappingProxyType(
+    {
+        "SignChargingStationCertificate": "SignCertificate",
+        "SignV2GCertificate": "SignCertificate",
+        "SignCombinedCertificate": "SignCertificate",
+    }
+)
+"""What TriggerMessage calls messages whose action has another name."""
 
 
 class Triggered:
-    """Messages that stations were asked for by TriggerMessage (F06)."""
+    """The messages that stations were asked to send (F06), each expected once."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._expected: dict[tuple[str, str], float] = {}
+        self._until: dict[tuple[str, str], float] = {}
 
     def expect(self, station: str, requested: str) -> None:
-        """The next message of this kind is one that we asked for."""
-        action = _TRIGGERED_AS.get(requested, requested)
-        self._expected[station, action] = self._clock.monotonic() + _TRIGGERED_WITHIN
+        """TriggerMessage asks for `requested`. To be told before it is sent: the message may
+        follow the station's answer at once."""
+        now = self._clock.monotonic()
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        self._until[station, _TRIGGERS.get(requested, requested)] = now + TRIGGER_LIFETIME
 
-    def withdraw(self, station: str, requested: str) -> None:
+    def forget(self, station: str, requested: str) -> None:
         """The station will not send it."""
-        self._expected.pop((station, _TRIGGERED_AS.get(requested, requested)), None)
+        self._until.pop((station, _TRIGGERS.get(requested, requested)), None)
 
     def take(self, station: str, action: str) -> bool:
-        """Whether this message was asked for; once."""
-        until = self._expected.pop((station, action), None)
-        return until is not None and self._clock.monotonic() <= until
+        """Whether `action` was asked for; from then on it is not."""
+        return self._until.pop((station, action), -1.0) > self._clock.monotonic()
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets a message through, or refuses it."""
+    """Lets a station's call pass or not."""
 
-    def __init__(self, records: Records, reports: Reports, triggered: Triggered) -> None:
-        self._records = records
-        self._reports = reports
-        self._triggered = triggered
+    records: Records
+    triggered: Triggered
+    reports: Reports
 
     def check(self, call: Call) -> None:
-        """Raises:
-        CallError: SecurityError, the station is not accepted and nobody asked for this.
+        """Nothing, if the call may pass.
+
+        Raises:
+            CallError: SecurityError.
         """
         if call.action == "BootNotification":
             return
-        record = self._records.get(CHARGING_STATION, call.station)
-        status = record.registrationStatus if record is not None else None
+        station = self.records.get(CHARGING_STATION, call.station)
+        status = station.registrationStatus if station is not None else None
         if status == "Accepted":
             return
         if status == "Pending" and self._asked_for(call):
             return
-        state = {None: "has not booted yet", "Pending": "is pending", "Rejected": "is rejected"}
-        raise CallError(
-            "SecurityError",
-            f"the station {state[status]}: only BootNotification is taken before it is accepted",
-        )
+        said = f"the station is {status}" if status else "the station has not booted"
+        raise CallError("SecurityError", f"{said}: only BootNotification is allowed")
 
     def _asked_for(self, call: Call) -> bool:
-        if call.action == "NotifyReport" and self._reports.asked(
-            call.station, call.payload.get("requestId")
-        ):
-            return True
-        return self._triggered.take(call.station, call.action)
+        if call.action == "NotifyReport":
+            request_id = call.payload.get("requestId")
+            if isinstance(request_id, int):
+                boot = self.records.get(BOOT, call.station)
+                if boot is not None and boot.reportRequestId == request_id:
+                    return True
+                return self.reports.find(call.station, request_id) is not None
+        return self.triggered.take(call.station, call.action)

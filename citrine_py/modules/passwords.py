@@ -1,8 +1,9 @@
-"""A01: a station's password for security profiles 1 and 2, and how it changes.
+"""A01: a station's password changes, and nobody is locked out.
 
-A password is kept as a bcrypt hash alone. While a change is under way two are
-valid, so that a lost answer locks no station out: the one it had and the one
-that was sent, until one of them is used.
+Only bcrypt hashes are kept, on the Credential view of the station's
+BasicAuthPassword. A password on its way to the station is journalled first, as
+pending: if the answer is lost, old and new are both valid until one is used
+(`security` decides that). Plain text is in no record, log or error.
 """
 
 from __future__ import annotations
@@ -15,9 +16,17 @@ from typing import Any
 
 import structlog
 
-from citrine_py.errors import BadRequest, StationOffline, StationSilent
+from citrine_py.errors import (
+    BadRequest,
+    NotFound,
+    StationError,
+    StationIncoherent,
+    StationOffline,
+    StationSilent,
+)
 from citrine_py.model.keys import password_key
 from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL, Credential
+from citrine_py.modules.variables import PASSWORD, SECURITY
 from citrine_py.ports import (
     Change,
     Clock,
@@ -31,179 +40,179 @@ from citrine_py.ports import (
 
 log = structlog.get_logger()
 
-COMPONENT = "SecurityCtrlr"
-VARIABLE = "BasicAuthPassword"
-RULE = "a password has 16 to 40 characters out of a-z A-Z 0-9 * - _ = : + | @ ."
-
-_ALLOWED = re.compile(r"[a-zA-Z0-9*\-_=:+|@.]{16,40}")
 _ALPHABET = string.ascii_letters + string.digits + "*-_=:+|@."
+_RULE = re.compile(rf"[{re.escape(_ALPHABET)}]{{16,40}}")
 _GENERATED = 40  # characters
 
 
-def is_password(component: str, variable: str) -> bool:
-    """Whether this names the password; OCPP's names are case-insensitive."""
-    return (
-        component.casefold() == COMPONENT.casefold() and variable.casefold() == VARIABLE.casefold()
-    )
+def check_password(password: str) -> None:
+    """OCPP's passwordString: 16 to 40 characters of its identifierString alphabet.
 
-
-def check(password: str) -> None:
-    """Raises:
-    BadRequest: it breaks OCPP's rules for a BasicAuthPassword.
+    Raises:
+        BadRequest: it is not; the message does not repeat it.
     """
-    if not _ALLOWED.fullmatch(password):
-        raise BadRequest(RULE)
+    if not _RULE.fullmatch(password):
+        raise BadRequest(
+            "password: must have 16 to 40 characters out of a-z A-Z 0-9 * - _ = : + | @ ."
+        )
 
 
-def generate() -> str:
-    """A random password that obeys the rules."""
+def generate_password() -> str:
+    """A random password, as long as OCPP allows."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_GENERATED))
 
 
-class PasswordBook:
-    """The stored hashes of all stations: who knocks with what, and what a change does."""
+class UnderWay:
+    """The stations to which a new password is being sent."""
 
-    def __init__(self, records: Records, hasher: Hasher, clock: Clock) -> None:
-        self._records = records
-        self._hasher = hasher
-        self._clock = clock
+    def __init__(self) -> None:
+        self._stations: set[str] = set()
 
-    async def admits(self, station: str, password: str) -> bool:
-        """Whether the password is valid now (A00.FR.204). The use of one of two valid ones
-        decides between them."""
-        known = self._records.get(CREDENTIAL, password_key(station))
-        if known is None:
-            return False
-        if known.passwordHash and await self._hasher.matches(password, known.passwordHash):
-            await self._used_current(station, known)
-            return True
-        if known.pendingPasswordHash and await self._hasher.matches(
-            password, known.pendingPasswordHash
-        ):
-            hashes = {"passwordHash": known.pendingPasswordHash, "pendingPasswordHash": None}
-            await self._write(station, hashes, changed=True)
-            log.info("password.confirmed", station=station)
-            return True
-        previous = known.previousPasswordHash
-        return bool(previous) and await self._hasher.matches(password, previous or "")
+    def __contains__(self, station: str) -> bool:
+        return station in self._stations
 
-    async def _used_current(self, station: str, known: Credential) -> None:
-        if known.pendingPasswordHash or known.previousPasswordHash:
-            await self._write(station, {"pendingPasswordHash": None, "previousPasswordHash": None})
+    def begin(self, station: str) -> None:
+        """Raises BadRequest if one is on its way already."""
+        if station in self._stations:
+            raise BadRequest(f"{station}: another password is being set; try again after it")
+        self._stations.add(station)
 
-    async def replaced(self, station: str, password: str) -> list[Change]:
-        """Changes that make this the one password: the station has it already.
-
-        Raises:
-            BadRequest: it breaks the rules.
-        """
-        check(password)
-        hashed = await self._hasher.hash(password)
-        hashes = {"passwordHash": hashed, "pendingPasswordHash": None, "previousPasswordHash": None}
-        return self._changes(station, hashes, changed=True)
-
-    async def proposed(self, station: str, password: str) -> None:
-        """The password is about to be sent to the station: it is valid from now on, beside
-        the present one.
-
-        Raises:
-            BadRequest: it breaks the rules.
-        """
-        check(password)
-        hashed = await self._hasher.hash(password)
-        await self._write(station, {"pendingPasswordHash": hashed})
-
-    async def settled(self, station: str, status: str | None) -> None:
-        """The station said what became of it; None: it certainly never got it (A01.FR.03-05)."""
-        known = self._records.get(CREDENTIAL, password_key(station))
-        if known is None or not known.pendingPasswordHash:
-            return
-        hashes: dict[str, str | None] = {"pendingPasswordHash": None}
-        applied = status in {"Accepted", "RebootRequired"}
-        if applied:
-            hashes["passwordHash"] = known.pendingPasswordHash
-            previous = known.passwordHash if status == "RebootRequired" else None
-            hashes["previousPasswordHash"] = previous
-        await self._write(station, hashes, changed=applied)
-
-    async def _write(
-        self, station: str, hashes: dict[str, str | None], changed: bool = False
-    ) -> None:
-        await self._records.write(*self._changes(station, hashes, changed))
-
-    def _changes(self, station: str, hashes: dict[str, str | None], changed: bool) -> list[Change]:
-        fields: dict[str, Any] = {
-            "station": station,
-            "component": COMPONENT,
-            "variable": VARIABLE,
-            "type": "Actual",
-            "mutability": "WriteOnly",
-            **hashes,
-        }
-        now = {"passwordChangedAt": self._clock.now()} if changed else {}
-        changes: list[Change] = []
-        if now or self._records.get(CHARGING_STATION, station) is None:
-            changes.append(Put(CHARGING_STATION, station, now))
-        return [*changes, Put(CREDENTIAL, password_key(station), fields)]
+    def end(self, station: str) -> None:
+        """Its outcome is recorded."""
+        self._stations.discard(station)
 
 
 @dataclass(frozen=True, slots=True)
-class SetPassword:
+class StationPasswords:
     """Implements ports.Passwords."""
 
     records: Records
     stations: Stations
-    book: PasswordBook
+    clock: Clock
+    hasher: Hasher
+    under_way: UnderWay
 
     async def set_password(
         self, station: str, password: str | None, *, set_on_charger: bool
     ) -> PasswordOutcome:
         """See ports.Passwords."""
-        if not 0 < len(station) <= 48 or not station.isprintable() or {*"/:"} & {*station}:
-            raise BadRequest("stationId: 1 to 48 printable characters, without / and :")
+        if password is None and set_on_charger:
+            raise BadRequest("Password is required when setOnCharger is true")
         if password is not None:
-            check(password)
+            check_password(password)
         if set_on_charger:
-            if password is None:
-                raise BadRequest("Password is required when setOnCharger is true")
-            await self.records.write(*await self.book.replaced(station, password))
+            await self.records.write(*await self.replacing(station, password or ""))
             log.info("password.recorded", station=station)
             return PasswordOutcome(True, "Updated 1 attributes")
+        reply = await self.send(station, _setting(password or generate_password()))
+        status = reply["attributeStatus"]
+        answer = {"setVariableResult": [reply]}
+        if status == "Accepted":
+            return PasswordOutcome(True, "Updated 1 attributes", answer)
+        if status == "RebootRequired":
+            told = "Updated 1 attributes; the charger uses the new password after a reboot"
+            return PasswordOutcome(True, told, answer)
+        return PasswordOutcome(False, f"The charger answered {status}", answer)
+
+    async def replacing(self, station: str, password: str) -> list[Change]:
+        """The changes by which `password` becomes the only valid one.
+
+        Raises:
+            BadRequest: it breaks OCPP's rules.
+        """
+        check_password(password)
+        hashed = await self.hasher.hash(password)
+        return [
+            Put(CHARGING_STATION, station, {"passwordChangedAt": self.clock.now()}),
+            _put(station, passwordHash=hashed, pendingPasswordHash=None, previousPasswordHash=None),
+        ]
+
+    async def send(self, station: str, data: Payload, seconds: float | None = None) -> Payload:
+        """Sends OCPP's SetVariableData of a BasicAuthPassword to the station and returns its
+        SetVariableResult. Our record follows what the station said.
+
+        Raises:
+            BadRequest: it breaks OCPP's rules, or another one is on its way.
+            NotFound: no such station.
+            StationError: the station could not be asked; where it may have taken the password
+                both are valid.
+        """
+        check_password(data["attributeValue"])
+        if data.get("attributeType", "Actual") != "Actual":
+            raise BadRequest("a BasicAuthPassword is set as its Actual attribute only")
         if self.stations.session(station) is None:
-            raise StationOffline(
-                f"{station} is not connected, so its password cannot be changed; if it has the "
-                "password already, send setOnCharger true"
-            )
-        return await self._send(station, password if password is not None else generate())
-
-    async def _send(self, station: str, password: str) -> PasswordOutcome:
-        await self.book.proposed(station, password)
-        entry = {
-            "component": {"name": COMPONENT},
-            "variable": {"name": VARIABLE},
-            "attributeType": "Actual",
-            "attributeValue": password,
-        }
+            if self.records.get(CHARGING_STATION, station) is None:
+                raise NotFound(f"there is no station {station}")
+            raise StationOffline(f"{station} is not connected")
+        self.under_way.begin(station)
         try:
-            reply = await self.stations.call(station, "SetVariables", {"setVariableData": [entry]})
-        except StationSilent:
-            log.warning("password.unsettled", station=station)
-            raise StationSilent(
-                f"{station} did not say whether it took the password: the old and the new one are "
-                "both valid until one of them is used"
+            return await self._send(station, data, seconds)
+        finally:
+            self.under_way.end(station)
+
+    async def _send(self, station: str, data: Payload, seconds: float | None) -> Payload:
+        new = await self.hasher.hash(data["attributeValue"])
+        before = self._credential(station)
+        # A pending one whose answer was lost may be what the station has: it stays valid.
+        kept = before.pendingPasswordHash or before.previousPasswordHash
+        await self.records.write(_put(station, pendingPasswordHash=new, previousPasswordHash=kept))
+        try:
+            reply = await self.stations.call(
+                station, "SetVariables", {"setVariableData": [data]}, seconds=seconds
+            )
+        except (StationSilent, StationIncoherent) as error:
+            log.warning("password.unanswered", station=station)
+            raise type(error)(
+                f"{error}; the old and the new password are both valid until one is used"
             ) from None
-        except Exception:
-            await self.book.settled(station, None)
+        except (StationError, BadRequest):
+            await self.records.write(_restored(station, before))
             raise
-        status = reply["setVariableResult"][0]["attributeStatus"]
-        await self.book.settled(station, status)
-        log.info("password.sent", station=station, status=status)
-        return _outcome(status, reply)
+        result: Payload = reply["setVariableResult"][0]
+        await self._settle(station, new, before, result["attributeStatus"])
+        return result
+
+    async def _settle(self, station: str, new: str, before: Credential, status: str) -> None:
+        if status not in {"Accepted", "RebootRequired"}:
+            await self.records.write(_restored(station, before))
+            log.warning("password.refused", station=station, status=status)
+            return
+        previous = before.passwordHash if status == "RebootRequired" else None
+        changed = _put(
+            station, passwordHash=new, pendingPasswordHash=None, previousPasswordHash=previous
+        )
+        when = Put(CHARGING_STATION, station, {"passwordChangedAt": self.clock.now()})
+        await self.records.write(when, changed)
+        log.info("password.changed", station=station, status=status)
+
+    def _credential(self, station: str) -> Credential:
+        key = password_key(station)
+        return self.records.get(CREDENTIAL, key) or Credential(id=key)
 
 
-def _outcome(status: str, reply: Payload) -> PasswordOutcome:
-    if status in {"Accepted", "RebootRequired"}:
-        return PasswordOutcome(True, "Updated 1 attributes", reply)
-    return PasswordOutcome(
-        False, f"the station answered {status}; its password is what it was", reply
+def _setting(password: str) -> Payload:
+    return {
+        "component": {"name": SECURITY},
+        "variable": {"name": PASSWORD},
+        "attributeValue": password,
+    }
+
+
+def _put(station: str, **hashes: str | None) -> Put:
+    fields: dict[str, Any] = {
+        "station": station,
+        "component": SECURITY,
+        "variable": PASSWORD,
+        "type": "Actual",
+        "mutability": "WriteOnly",
+        **hashes,
+    }
+    return Put(CREDENTIAL, password_key(station), fields)
+
+
+def _restored(station: str, before: Credential) -> Put:
+    return _put(
+        station,
+        pendingPasswordHash=before.pendingPasswordHash,
+        previousPasswordHash=before.previousPasswordHash,
     )

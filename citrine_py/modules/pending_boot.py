@@ -1,10 +1,9 @@
-"""B02: what is done with a station while it is Pending.
+"""B02: what happens to a station between Pending and Accepted.
 
-GetBaseReport, its parts awaited; SetVariables, batch after batch; a Reset where
-the station asks for one; then the Boot record says Accepted and the station is
-told to boot again. Each step is on the Boot record. Whatever goes wrong ends in
-progress Failed with its reason; the station stays Pending and its next boot
-tries again.
+A job for each station: its base report, then the variables to set, a reset if they
+need one, and a trigger for the boot that will be accepted. Its progress is on the
+Boot record; whatever goes wrong ends in Failed with the reason there, and the next
+BootNotification tries again. The answer to BootNotification itself is in `boot`.
 """
 
 from __future__ import annotations
@@ -15,238 +14,275 @@ from typing import Any
 
 import structlog
 
-from citrine_py.errors import BadRequest, StationError, StoreUnavailable
+from citrine_py.errors import BadRequest, StationError, StationSilent
 from citrine_py.model.stations import BOOT, CHARGING_STATION, Boot, BootProgress
 from citrine_py.modules.reports import Report, Reports
-from citrine_py.modules.variables import BadSetting, Variables, setting
-from citrine_py.ocpp.errors import CallError
-from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Clock, Jobs, NewId, Payload, Put, Records, SessionInfo, Stations
+from citrine_py.modules.variable_calls import VariableCalls
+from citrine_py.modules.variables import is_password, setting
+from citrine_py.ports import Clock, Jobs, Payload, Put, Records, SessionInfo, Stations
 
 log = structlog.get_logger()
 
-_UNDER_WAY: tuple[BootProgress, ...] = ("ReportRequested", "ReportReceiving", "SettingVariables")
-_AFTER_ANSWER = 0.05  # seconds by which the answer to BootNotification is surely sent
+ACTIVE: frozenset[BootProgress] = frozenset(
+    {"ReportRequested", "ReportReceiving", "SettingVariables"}
+)
+"""Steps that need a running job."""
+
+_COUNT_SECONDS = 1.0  # between two notes of how far a report is
+_LISTED = 3  # rejected variables that progressInfo names
+_SHOWN = 255  # characters of progressInfo
 
 
-class _GivenUp(Exception):
-    """The conversation cannot go on; the text is for the operator."""
+class _Failed(Exception):
+    """The conversation cannot go on; the message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class PendingNeeds:
-    """What the conversation needs. `report_timeout`: seconds without a part."""
+class PendingBoot:
+    """Leads Pending stations to their next boot.
+
+    Attributes:
+        report_timeout: seconds without a part after which a report counts as failed.
+        resume_delay: seconds that a reconnected station has to boot by itself before its
+            interrupted conversation is taken up.
+    """
 
     records: Records
     stations: Stations
-    reports: Reports
-    variables: Variables
-    schemas: Schemas
-    jobs: Jobs
     clock: Clock
-    new_id: NewId
+    jobs: Jobs
+    reports: Reports
+    variables: VariableCalls
     report_timeout: float = 120
+    resume_delay: float = 5
 
+    # ---- its life ----------------------------------------------------------------------
 
-class PendingBoots:
-    """The conversations under way, at most one for each station."""
+    def start(self, station: str) -> None:
+        """Begins the conversation, unless it goes on already. Awaits nothing: a handler that
+        calls it last has its answer sent before the job's first call."""
+        self.jobs.cancel(_resume_job(station))
+        if not self.jobs.running(_job(station)):
+            self.jobs.start(_job(station), lambda: self._run(station))
 
-    def __init__(self, needs: PendingNeeds) -> None:
-        self._needs = needs
-        self._running: dict[str, tuple[str, _Conversation]] = {}
-
-    def begin(self, station: str, session: str) -> None:
-        """Starts the conversation, unless it is under way on this connection already, or
-        the Boot record asks for none. To be called last, so that the answer goes first."""
-        running = self._running.get(station)
-        job = _job(station)
-        if running is not None and running[0] == session and self._needs.jobs.running(job):
-            return
-        boot = self._needs.records.get(BOOT, station)
-        if boot is None or not (boot.getBaseReportOnPending or boot.pendingBootSetVariables):
-            return
-        conversation = _Conversation(station, self._needs)
-        self._running[station] = (session, conversation)
-        self._needs.jobs.start(job, conversation.run)
-
-    def end(self, station: str) -> None:
-        """The station is not Pending any more."""
-        if self._running.pop(station, None) is not None:
-            self._needs.jobs.cancel(_job(station))
+    def stop(self, station: str) -> None:
+        """There is nothing left to do."""
+        self.jobs.cancel(_resume_job(station))
+        self.jobs.cancel(_job(station))
 
     def connected(self, session: SessionInfo) -> None:
-        """Takes up a conversation that our own restart broke off."""
-        station = self._needs.records.get(CHARGING_STATION, session.station)
-        boot = self._needs.records.get(BOOT, session.station)
-        pending = station is not None and station.registrationStatus == "Pending"
-        if pending and boot is not None and boot.progress in _UNDER_WAY:
-            self.begin(session.station, session.id)
+        """A conversation that the old connection or process had begun is taken up, anew."""
+        self.stop(session.station)
+        if self._interrupted(session.station):
+            self.jobs.start(_resume_job(session.station), lambda: self._resume(session.station))
 
-    def gone(self, session: SessionInfo) -> None:
-        """The connection is lost: so is the report on it."""
-        running = self._running.get(session.station)
-        if running is not None and running[0] == session.id:
-            running[1].lost()
+    async def gone(self, session: SessionInfo, reason: str) -> None:
+        """The station left. In the middle of the conversation that is a failure; after we
+        reset it, it is not."""
+        station = session.station
+        self.stop(station)
+        if self._interrupted(station):
+            boot = self.records.get(BOOT, station)
+            step = boot.progress if boot is not None else None
+            await self._fail(station, f"the connection was lost at {step} ({reason})")
 
-
-def _job(station: str) -> str:
-    return f"pending boot {station}"
-
-
-class _Conversation:
-    """One station's way from Pending to Accepted."""
-
-    def __init__(self, station: str, needs: PendingNeeds) -> None:
-        self._station = station
-        self._needs = needs
-        self._report: Report | None = None
-
-    def lost(self) -> None:
-        if self._report is not None:
-            self._report.abort("the connection was lost before the report was complete")
-
-    async def run(self) -> None:
-        try:
-            await self._needs.clock.sleep(_AFTER_ANSWER)
-            await self._go()
-        except _GivenUp as reason:
-            await self._fail(str(reason))
-        except (StationError, BadRequest) as error:
-            await self._fail(str(error))
-        except StoreUnavailable as error:
-            log.warning("boot.unrecorded", station=self._station, reason=str(error))
-
-    async def _go(self) -> None:
-        boot = self._boot()
-        if boot.getBaseReportOnPending:
-            await self._get_report()
-        rows = self._boot().pendingBootSetVariables
-        reboot, note = await self._set_variables(rows) if rows else (False, None)
-        self._boot()
-        await self._accept(reboot, note)
-        if reboot and await self._reset():
-            return
-        reply = await self._needs.stations.call(
-            self._station, "TriggerMessage", {"requestedMessage": "BootNotification"}
+    def _interrupted(self, station: str) -> bool:
+        here = self.records.get(CHARGING_STATION, station)
+        boot = self.records.get(BOOT, station)
+        return (
+            here is not None
+            and here.registrationStatus == "Pending"
+            and boot is not None
+            and boot.status == "Pending"
+            and boot.progress in ACTIVE
         )
-        log.info("boot.triggered", station=self._station, status=reply["status"])
 
-    def _boot(self) -> Boot:
-        """The Boot record, as long as it is Pending."""
-        boot = self._needs.records.get(BOOT, self._station)
+    async def _resume(self, station: str) -> None:
+        await self.clock.sleep(self.resume_delay)
+        if self._interrupted(station):
+            log.info("boot.resumed", station=station)
+            self.start(station)
+
+    # ---- the conversation --------------------------------------------------------------
+
+    async def _run(self, station: str) -> None:
+        boot = self.records.get(BOOT, station)
         if boot is None or boot.status != "Pending":
-            raise _GivenUp("the status was changed meanwhile")
-        return boot
+            return
+        try:
+            await self._converse(station, boot)
+        except (_Failed, StationError, BadRequest) as error:
+            await self._fail(station, str(error))
+
+    async def _converse(self, station: str, boot: Boot) -> None:
+        wanted = boot.pendingBootSetVariables or []
+        if not boot.getBaseReportOnPending and not wanted:
+            await self._progress(station, None, "Pending until the status is changed")
+            return
+        if boot.getBaseReportOnPending:
+            await self._fetch_report(station)
+        reboot = await self._set_variables(station, boot, wanted) if wanted else False
+        if reboot:
+            await self._reset(station)
+        else:
+            await self._finish(station)
+
+    async def _fail(self, station: str, reason: str) -> None:
+        log.warning("boot.failed", station=station, reason=reason)
+        await self._progress(station, "Failed", reason)
+
+    async def _progress(
+        self, station: str, step: BootProgress | None, info: str | None = None, **more: Any
+    ) -> None:
+        fields = {
+            "progress": step,
+            "progressInfo": info if info is None else info[:_SHOWN],
+            "progressAt": self.clock.now(),
+            **more,
+        }
+        await self.records.write(Put(BOOT, station, fields))
 
     # ---- the report --------------------------------------------------------------------
 
-    async def _get_report(self) -> None:
-        request_id = int(self._needs.new_id().replace("-", "")[:7], 16)
-        report = self._needs.reports.expect(self._station, request_id)
-        self._report = report
-        try:
-            await self._show("ReportRequested", None, reportRequestId=request_id, reportVariables=0)
-            reply = await self._needs.stations.call(
-                self._station,
-                "GetBaseReport",
-                {"requestId": request_id, "reportBase": "FullInventory"},
-            )
-            if reply["status"] == "EmptyResultSet":
-                return
-            if reply["status"] != "Accepted":
-                raise _GivenUp(f"the station answered {reply['status']} to GetBaseReport")
-            await self._wait_for(report)
-        finally:
-            self._needs.reports.withdraw(self._station, request_id)
-            self._report = None
+    async def _fetch_report(self, station: str) -> None:
+        request_id = self.reports.fresh_id()
+        report = self.reports.expect(station, request_id)
+        await self._progress(
+            station, "ReportRequested", reportRequestId=request_id, reportVariables=0
+        )
+        payload = {"requestId": request_id, "reportBase": "FullInventory"}
+        reply = await self.stations.call(station, "GetBaseReport", payload)
+        if reply["status"] != "Accepted":
+            raise _Failed(f"GetBaseReport was answered {_told(reply)}")
+        await self._receive(station, report)
+        log.info("boot.report_complete", station=station, variables=report.variables)
 
-    async def _wait_for(self, report: Report) -> None:
+    async def _receive(self, station: str, report: Report) -> None:
+        shown, counted = 0, self.clock.monotonic()
         while not report.complete:
-            if report.aborted is not None:
-                raise _GivenUp(report.aborted)
-            if not await report.progress(self._needs.jobs, self._needs.report_timeout):
-                raise _GivenUp(_what_is_missing(report, self._needs.report_timeout))
+            now = self.clock.monotonic()
+            if report.variables != shown and (shown == 0 or now - counted >= _COUNT_SECONDS):
+                shown, counted = report.variables, now
+                await self._progress(station, "ReportReceiving", reportVariables=shown)
+                continue
+            if not await report.another(self.jobs, self.report_timeout):
+                seconds = f"{self.report_timeout:g} s"
+                raise _Failed(f"the report stopped for {seconds}: {report.lack()}")
+        await self._progress(station, "ReportReceiving", reportVariables=report.variables)
 
     # ---- the variables -----------------------------------------------------------------
 
-    async def _set_variables(self, rows: Sequence[Payload]) -> tuple[bool, str | None]:
-        """Whether the station must reboot, and what an operator should know."""
-        await self._show("SettingVariables", None)
-        data = self._settings(rows)
-        results = await self._needs.variables.set(self._station, data)
-        rejected = [
-            each
-            for each in results
-            if each["attributeStatus"] not in {"Accepted", "RebootRequired"}
-        ]
-        await self._needs.records.write(
-            Put(BOOT, self._station, {"variablesRejectedOnLastBoot": rejected})
-        )
-        reboot = any(each["attributeStatus"] == "RebootRequired" for each in results)
-        if not rejected:
-            return reboot, None
-        note = f"the station refused {len(rejected)} of {len(results)} variables"
-        if not self._boot().bootWithRejectedVariables:
-            raise _GivenUp(f"{note}; see variablesRejectedOnLastBoot")
-        return reboot, note
-
-    def _settings(self, rows: Sequence[Payload]) -> list[Payload]:
-        try:
-            data = [setting(row) for row in rows]
-            self._needs.schemas.check_request("2.0.1", "SetVariables", {"setVariableData": data})
-        except BadSetting as error:
-            raise _GivenUp(f"pendingBootSetVariables: {error}") from None
-        except CallError as error:
-            raise _GivenUp(f"pendingBootSetVariables: {error.description}") from None
-        return data
+    async def _set_variables(self, station: str, boot: Boot, wanted: Sequence[Any]) -> bool:
+        """Sets them and says whether the station needs a reboot for it."""
+        await self._progress(station, "SettingVariables")
+        data, problems = read_settings(wanted)
+        results = await self.variables.set(station, data)
+        rejected = problems + [each for each in results if not _is_set(each)]
+        await self.records.write(Put(BOOT, station, {"variablesRejectedOnLastBoot": rejected}))
+        if rejected:
+            log.warning("boot.variables_rejected", station=station, count=len(rejected))
+            if not boot.bootWithRejectedVariables:
+                raise _Failed(_list_rejected(rejected))
+        return any(each["attributeStatus"] == "RebootRequired" for each in results)
 
     # ---- the end -----------------------------------------------------------------------
 
-    async def _accept(self, reboot: bool, note: str | None) -> None:
+    async def _reset(self, station: str) -> None:
+        """The boot that follows is accepted (`boot.registration`), so the line may break."""
+        await self._progress(station, "Resetting")
+        try:
+            reply = await self.stations.call(station, "Reset", {"type": "Immediate"})
+        except StationSilent:
+            log.info("boot.reset_unanswered", station=station)
+            return
+        if reply["status"] == "Rejected":
+            raise _Failed(f"variables need a reboot, and Reset was answered {_told(reply)}")
+        log.info("boot.resetting", station=station)
+
+    async def _finish(self, station: str) -> None:
+        boot = self.records.get(BOOT, station)
+        if boot is None or boot.status != "Pending":
+            return
         fields = {
             "status": "Accepted",
-            "progress": "Resetting" if reboot else "AwaitingBoot",
-            "progressInfo": note,
-            "progressAt": self._needs.clock.now(),
+            "progress": "AwaitingBoot",
+            "progressInfo": None,
+            "progressAt": self.clock.now(),
         }
-        await self._needs.records.write(
-            Put(BOOT, self._station, fields, only_over={"status": "Pending"})
-        )
-
-    async def _reset(self) -> bool:
-        """Whether the station reboots now; if not, it is only asked to boot."""
-        reply = await self._needs.stations.call(self._station, "Reset", {"type": "Immediate"})
-        log.info("boot.reset", station=self._station, status=reply["status"])
-        if reply["status"] in {"Accepted", "Scheduled"}:
-            return True
-        await self._show(
-            "AwaitingBoot", f"a variable needs a reboot, the Reset was {reply['status']}"
-        )
-        return False
-
-    async def _show(self, progress: BootProgress | None, info: str | None, **more: Any) -> None:
-        fields = {
-            "progress": progress,
-            "progressInfo": info,
-            "progressAt": self._needs.clock.now(),
-            **more,
-        }
-        await self._needs.records.write(Put(BOOT, self._station, fields))
-
-    async def _fail(self, reason: str) -> None:
-        boot = self._needs.records.get(BOOT, self._station)
-        if boot is None:
-            return
-        log.warning("boot.failed", station=self._station, reason=reason)
-        if boot.status == "Accepted" and boot.progress in {"AwaitingBoot", "Resetting"}:
-            await self._show(boot.progress, f"{reason}; it is accepted when it boots")
+        await self.records.write(Put(BOOT, station, fields, only_over={"status": "Pending"}))
+        payload = {"requestedMessage": "BootNotification"}
+        try:
+            reply = await self.stations.call(station, "TriggerMessage", payload)
+        except StationError as error:  # it boots after the interval all the same
+            log.info("boot.trigger_failed", station=station, reason=str(error))
         else:
-            await self._show("Failed" if boot.status == "Pending" else None, reason)
+            log.info("boot.triggered", station=station, status=reply["status"])
 
 
-def _what_is_missing(report: Report, seconds: float) -> str:
-    missing = report.missing()
-    if missing:
-        parts = ", ".join(str(number) for number in missing)
-        return f"parts {parts} of the report did not come within {seconds:g} s"
-    return f"the report did not go on for {seconds:g} s; {report.variables} variables came"
+def read_settings(rows: Sequence[object]) -> tuple[list[Payload], list[Payload]]:
+    """OCPP's SetVariableData of the rows that can be sent, and for the others what is wrong,
+    in the shape of a SetVariableResult. Values stay out of the latter."""
+    data: list[Payload] = []
+    problems: list[Payload] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            each = setting(row)
+        except ValueError as error:
+            problems.append(_problem({}, f"row {number}: {error}"))
+            continue
+        if is_password(each):
+            hint = "a password is set by POST /data/configuration/password"
+            problems.append(_problem(each, hint))
+        elif not _names_variable(each):
+            problems.append(_problem({}, f"row {number}: not a SetVariableData"))
+        else:
+            data.append(each)
+    return data, problems
+
+
+def _names_variable(data: Payload) -> bool:
+    parts = (data.get("component"), data.get("variable"))
+    return "attributeValue" in data and all(
+        isinstance(part, dict) and isinstance(part.get("name"), str) for part in parts
+    )
+
+
+def _problem(named: Payload, explanation: str) -> Payload:
+    return {
+        **{name: named[name] for name in ("component", "variable") if name in named},
+        "attributeStatus": "Rejected",
+        "attributeStatusInfo": {"reasonCode": "NotSent", "additionalInfo": explanation},
+    }
+
+
+def _is_set(result: Payload) -> bool:
+    return result["attributeStatus"] in {"Accepted", "RebootRequired"}
+
+
+def _list_rejected(rejected: Sequence[Payload]) -> str:
+    named = ", ".join(_describe(each) for each in rejected[:_LISTED])
+    more = f" and {len(rejected) - _LISTED} more" if len(rejected) > _LISTED else ""
+    return f"not set: {named}{more}"
+
+
+def _describe(result: Payload) -> str:
+    info = result.get("attributeStatusInfo", {})
+    why = info.get("additionalInfo") or result["attributeStatus"]
+    if "component" not in result:
+        return str(why)
+    return f"{result['component']['name']}.{result['variable']['name']} ({why})"
+
+
+def _told(reply: Payload) -> str:
+    info = reply.get("statusInfo", {})
+    parts = [info.get("reasonCode"), info.get("additionalInfo")]
+    more = ", ".join(part for part in parts if part)
+    return f"{reply['status']} ({more})" if more else str(reply["status"])
+
+
+def _job(station: str) -> str:
+    return f"boot {station}"
+
+
+def _resume_job(station: str) -> str:
+    return f"boot resume {station}"

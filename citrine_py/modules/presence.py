@@ -1,40 +1,37 @@
-"""Who is here: the online part of a station's record."""
+"""Who is here: what a connection leaves on the station's record.
+
+Implements ports.Presence. Whether the station may take part is another question
+(`gate`); a conversation that the connection interrupts is `pending_boot`'s.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from citrine_py.model.stations import CHARGING_STATION
-from citrine_py.modules.pending_boot import PendingBoots
+from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.ports import Clock, Put, Records, SessionInfo
 
 log = structlog.get_logger()
 
-_NOTED_EVERY = timedelta(seconds=1)
+SEEN_EVERY = timedelta(seconds=1)
+"""How exact lastSeen is."""
 
 
+@dataclass(frozen=True, slots=True)
 class StationPresence:
-    """Implements ports.Presence."""
+    """Keeps isOnline, lastSeen and how the station is connected."""
 
-    def __init__(self, records: Records, clock: Clock, pending: PendingBoots) -> None:
-        self._records = records
-        self._clock = clock
-        self._pending = pending
-        self._noted: dict[str, datetime] = {}
-
-    async def reset(self) -> None:
-        """At the start nobody is here, whatever the records say."""
-        stale = self._records.select(CHARGING_STATION, isOnline=True)
-        changes = [Put(CHARGING_STATION, each.id, {"isOnline": False}) for each in stale]
-        if changes:
-            await self._records.write(*changes)
+    records: Records
+    clock: Clock
+    pending: PendingBoot
 
     async def connected(self, session: SessionInfo) -> None:
-        """See ports.Presence."""
-        if self._records.get(CHARGING_STATION, session.station) is None:
-            log.info("station.new", station=session.station, listener=session.listener)
+        """See ports.Presence. A station nobody knew gets its record here."""
+        known = self.records.get(CHARGING_STATION, session.station) is not None
         fields = {
             "isOnline": True,
             "listener": session.listener,
@@ -42,25 +39,33 @@ class StationPresence:
             "securityProfile": session.security_profile,
             "remoteAddress": session.remote,
             "connectedAt": session.since,
-            "lastSeen": session.since,
+            "lastSeen": self.clock.now(),
         }
-        await self._records.write(Put(CHARGING_STATION, session.station, fields))
-        self._pending.connected(session)
+        await self.records.write(Put(CHARGING_STATION, session.station, fields))
+        if not known:
+            log.info("station.new", station=session.station, listener=session.listener)
+        self.pending.connected(session)
 
     async def gone(self, session: SessionInfo, reason: str) -> None:
         """See ports.Presence."""
-        self._noted.pop(session.id, None)
-        self._pending.gone(session)
-        log.info("station.offline", station=session.station, reason=reason)
-        if self._records.get(CHARGING_STATION, session.station) is None:
-            return  # an operator removed it meanwhile
-        fields = {"isOnline": False, "lastSeen": self._clock.now()}
-        await self._records.write(Put(CHARGING_STATION, session.station, fields))
+        if self.records.get(CHARGING_STATION, session.station) is not None:
+            fields = {"isOnline": False, "lastSeen": self.clock.now()}
+            await self.records.write(Put(CHARGING_STATION, session.station, fields))
+        await self.pending.gone(session, reason)
 
     def seen(self, session: SessionInfo) -> None:
         """See ports.Presence."""
-        now = self._clock.now()
-        noted = self._noted.get(session.id)
-        if noted is None or now - noted >= _NOTED_EVERY:
-            self._noted[session.id] = now
-            self._records.touch(CHARGING_STATION, session.station, lastSeen=now)
+        station = self.records.get(CHARGING_STATION, session.station)
+        now = self.clock.now()
+        if station is not None and (
+            station.lastSeen is None or now - station.lastSeen >= SEEN_EVERY
+        ):
+            self.records.touch(CHARGING_STATION, session.station, lastSeen=now)
+
+    async def reset(self) -> None:
+        """Nobody is connected: for the start of the service, before its listeners."""
+        online = self.records.select(CHARGING_STATION, isOnline=True)
+        if online:
+            await self.records.write(
+                *(Put(CHARGING_STATION, station.id, {"isOnline": False}) for station in online)
+            )

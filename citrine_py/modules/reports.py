@@ -1,136 +1,121 @@
-"""B07, B08: reports of the device model, part by part.
+"""B07, B08: the reports that we asked for, and putting their parts together.
 
-A report comes in NotifyReport messages, numbered from 0, the last one without
-`tbc`; they may come in any order, twice, or never end. Each part is stored when
-it comes; `Report` only knows which parts are still missing.
+A report comes as NotifyReport messages: numbered from 0, in any order, some twice,
+perhaps never the last. `Report` is the pure bookkeeping of one; `Reports` knows
+which are under way. What the parts hold is stored by `device_model`, not here.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zlib import crc32
 
-from citrine_py.model.stations import BOOT
-from citrine_py.modules.device_model import attribute_puts, equipment_puts
-from citrine_py.ports import Call, Change, Jobs, Latch, Payload, Put, Records
+from citrine_py.ports import Jobs, Latch, NewId
 
 _KEPT = 16
-"""Reports of one station that are known at a time."""
+"""Reports remembered for a station: late parts of those are still welcome."""
 
 
+@dataclass(slots=True)
 class Report:
-    """One report under way. Of its parts only the numbers are kept."""
+    """Which parts of a report are here.
 
-    def __init__(self, latch: Latch) -> None:
-        self._seen: set[int] = set()
-        self._last: int | None = None
-        self._latch = latch
-        self.variables = 0
-        self.aborted: str | None = None
+    Attributes:
+        request_id: the requestId that ties the parts together.
+        variables: attributes received, those of repeated parts counted once.
+    """
 
-    def add(self, seq_no: int, tbc: bool, variables: int) -> None:
-        """A part came; a repeated one changes nothing."""
-        if seq_no not in self._seen:
+    request_id: int
+    variables: int = 0
+    _seen: set[int] = field(default_factory=set)
+    _last: int | None = None
+    _waiting: Latch | None = None
+
+    def add(self, seq_no: int, *, tbc: bool, variables: int) -> bool:
+        """Takes note of a part; False if it was here before.
+
+        `tbc` (to be continued) is absent or false on the last part only. Where several
+        claim to be the last, it is the one with the highest number.
+        """
+        new = seq_no not in self._seen
+        if new:
             self._seen.add(seq_no)
             self.variables += variables
         if not tbc:
-            self._last = seq_no
-        self._latch.set()
+            self._last = max(seq_no, -1 if self._last is None else self._last)
+        if self._waiting is not None:
+            self._waiting.set()
+        return new
 
-    def abort(self, reason: str) -> None:
-        """It will never be complete."""
-        self.aborted = reason
-        self._latch.set()
+    @property
+    def parts(self) -> int:
+        """How many parts are here."""
+        return len(self._seen)
 
     @property
     def complete(self) -> bool:
-        """Whether every part from 0 to the last one is here."""
-        return self._last is not None and len(self.missing()) == 0
+        """Whether the last part and all before it are here."""
+        return self._last is not None and not self.missing()
 
-    def missing(self) -> list[int]:
-        """The parts that should be here by now."""
-        end = self._last if self._last is not None else max(self._seen, default=-1)
-        return [number for number in range(end + 1) if number not in self._seen][:50]
+    def missing(self) -> tuple[int, ...]:
+        """The numbers of parts that must exist and are not here; at most ten are named."""
+        end = max(self._seen, default=-1) if self._last is None else self._last
+        if end < len(self._seen) and all(number <= end for number in self._seen):
+            return ()
+        found: list[int] = []
+        for number in range(end + 1):
+            if number not in self._seen:
+                found.append(number)
+                if len(found) == 10:
+                    break
+        return tuple(found)
 
-    async def progress(self, jobs: Jobs, seconds: float) -> bool:
-        """Waits for the next part (or the end); False if none came within `seconds`."""
-        came = await self._latch.wait(seconds)
-        self._latch = jobs.latch()
-        return came
+    def lack(self) -> str:
+        """What an incomplete report lacks, for people."""
+        missing = ", ".join(str(number) for number in self.missing())
+        if self._last is None:
+            told = f"the last part did not come; {self.parts} parts did"
+            return f"{told}, without {missing}" if missing else told
+        return f"the last part came, but part {missing} did not"
+
+    async def another(self, jobs: Jobs, seconds: float) -> bool:
+        """Waits for one more part, which may be a repeated one; False if none came.
+
+        One waiter at a time."""
+        self._waiting = jobs.latch()
+        return await self._waiting.wait(seconds)
 
 
 class Reports:
-    """The reports that stations were asked for."""
+    """The reports that stations were asked for. In memory: a restart of the service asks anew."""
 
-    def __init__(self, records: Records, jobs: Jobs) -> None:
-        self._records = records
-        self._jobs = jobs
-        self._expected: dict[str, OrderedDict[int, Report]] = {}
+    def __init__(self, new_id: NewId) -> None:
+        self._new_id = new_id
+        self._by_station: dict[str, OrderedDict[int, Report]] = {}
+
+    def fresh_id(self) -> int:
+        """A requestId that no other report has, for all practical purposes."""
+        return crc32(self._new_id().encode()) & 0x7FFF_FFFF
 
     def expect(self, station: str, request_id: int) -> Report:
-        """A report with this requestId is about to be asked for."""
-        expected = self._expected.setdefault(station, OrderedDict())
-        report = Report(self._jobs.latch())
-        expected[request_id] = report
-        while len(expected) > _KEPT:
-            expected.popitem(last=False)
+        """Begins a report; an earlier one of the same id is forgotten."""
+        reports = self._by_station.setdefault(station, OrderedDict())
+        reports.pop(request_id, None)
+        report = reports[request_id] = Report(request_id)
+        while len(reports) > _KEPT:
+            reports.popitem(last=False)
         return report
 
-    def withdraw(self, station: str, request_id: int) -> None:
-        """The station will not send it, or it is complete."""
-        expected = self._expected.get(station)
-        if expected is not None:
-            expected.pop(request_id, None)
-            if not expected:
-                del self._expected[station]
-
     def find(self, station: str, request_id: int) -> Report | None:
-        """The report under way with this requestId."""
-        expected = self._expected.get(station)
-        return expected.get(request_id) if expected is not None else None
+        """The report of this id that the station was asked for."""
+        reports = self._by_station.get(station)
+        return reports.get(request_id) if reports is not None else None
 
-    def asked(self, station: str, request_id: object) -> bool:
-        """Whether we asked for it, before our own restart too."""
-        if not isinstance(request_id, int):
-            return False
-        if self.find(station, request_id) is not None:
-            return True
-        boot = self._records.get(BOOT, station)
-        return boot is not None and boot.reportRequestId == request_id
-
-
-@dataclass(frozen=True, slots=True)
-class OnNotifyReport:
-    """NotifyReport: stores what the part tells (B07, B08)."""
-
-    records: Records
-    reports: Reports
-
-    async def __call__(self, call: Call) -> Payload:
-        payload = call.payload
-        rows = payload.get("reportData", [])
-        changes: list[Change] = []
-        for report_data in rows:
-            changes += attribute_puts(call.station, report_data, payload["generatedAt"])
-        changes += equipment_puts(self.records, call.station, rows)
-        report = self.reports.find(call.station, payload["requestId"])
-        if report is not None:
-            changes += self._progress(call, report, len(rows))
-        await self.records.write(*changes)
-        if report is not None:
-            report.add(payload["seqNo"], payload.get("tbc", False), len(rows))
-        return {}
-
-    def _progress(self, call: Call, report: Report, fresh: int) -> list[Change]:
-        """Shows a pending boot's report growing."""
-        boot = self.records.get(BOOT, call.station)
-        if boot is None or boot.reportRequestId != call.payload["requestId"]:
-            return []
-        if boot.progress not in {"ReportRequested", "ReportReceiving"}:
-            return []
-        fields = {
-            "progress": "ReportReceiving",
-            "progressAt": call.received,
-            "reportVariables": report.variables + fresh,
-        }
-        return [Put(BOOT, call.station, fields)]
+    def forget(self, station: str, request_id: int) -> None:
+        """The station will not send it."""
+        reports = self._by_station.get(station)
+        if reports is not None:
+            reports.pop(request_id, None)
+            if not reports:
+                del self._by_station[station]

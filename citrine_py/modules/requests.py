@@ -1,33 +1,52 @@
-"""Messages that people and flows send to stations: the one way for all of them.
+"""What people and flows send to stations.
 
-Most need nothing but their schema. A few need bookkeeping of their use case,
-which `_special` lists: what is set and got is recorded, reports are expected,
-triggered messages let through.
+Any message of the catalogue can be sent; most need nothing but that. Those that do
+are in `_SPECIAL`: variables go in batches, passwords go the way of A01, reports and
+triggered messages are expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 import structlog
 
-from citrine_py.errors import BadRequest, NotFound, StationError, StationSilent
+from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.modules.gate import Triggered
-from citrine_py.modules.reports import Reports
-from citrine_py.modules.variables import Variables
+from citrine_py.modules.passwords import StationPasswords
+from citrine_py.modules.reports import Report, Reports
+from citrine_py.modules.variable_calls import VariableCalls
+from citrine_py.modules.variables import is_password
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import NewId, Payload, Records, Stations
+from citrine_py.ports import Jobs, Payload, Records, Stations
 
 log = structlog.get_logger()
 
-_Send: TypeAlias = Callable[[str, Payload, float | None], Awaitable[Payload]]
+DEFAULT_VERSION = "2.0.1"
 
-_NEEDS_REQUEST_ID = "requestId"
+_WHEN_ACCEPTED = frozenset({"RequestStartTransaction", "RequestStopTransaction"})
+"""Not for a station that is Pending or Rejected (B02, B03)."""
+
+_NUMBERED = frozenset(
+    {
+        "CustomerInformation",
+        "GetBaseReport",
+        "GetChargingProfiles",
+        "GetDisplayMessages",
+        "GetLog",
+        "GetMonitoringReport",
+        "GetReport",
+        "PublishFirmware",
+        "UpdateFirmware",
+    }
+)
+"""Requests with a requestId, which is filled in where the caller leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,96 +55,143 @@ class StationRequests:
 
     records: Records
     stations: Stations
+    jobs: Jobs
     schemas: Schemas
     reports: Reports
     triggered: Triggered
-    variables: Variables
-    new_id: NewId
+    variables: VariableCalls
+    passwords: StationPasswords
+    report_timeout: float = 120
 
     async def send(
         self, station: str, action: str, payload: Payload, *, seconds: float | None = None
     ) -> Payload:
         """See ports.Requests."""
-        if self.records.get(CHARGING_STATION, station) is None:
-            raise NotFound(f"there is no station {station[:48]}")
-        payload = self._checked(self._version(station), action, payload)
-        special = self._special(action)
-        if special is not None:
-            reply = await special(station, payload, seconds)
-        else:
-            reply = await self.stations.call(station, action, payload, seconds=seconds)
-        log.info("request.answered", station=station, action=action, status=reply.get("status"))
-        return reply
-
-    def _version(self, station: str) -> str:
-        session = self.stations.session(station)
-        return catalogue.VERSIONS[session.protocol] if session is not None else "2.0.1"
-
-    def _checked(self, version: str, action: str, payload: Payload) -> Payload:
-        """The payload, valid; with a requestId of ours where one is needed and none given."""
+        version = self._version(station)
         row = catalogue.find(version, action)
         if row is None or not row.sent:
-            raise BadRequest(f"{action[:60]} is not a message to a station in OCPP {version}")
-        required = self.schemas.request_schema(version, action).get("required", ())
-        if _NEEDS_REQUEST_ID in required and _NEEDS_REQUEST_ID not in payload:
-            number = int(self.new_id().replace("-", "")[:7], 16)
-            payload = {**payload, _NEEDS_REQUEST_ID: number}
+            raise BadRequest(f"{action} is no message that OCPP {version} sends to stations")
+        if action in _NUMBERED and "requestId" not in payload:
+            payload = {**payload, "requestId": self.reports.fresh_id()}
+        self._check(station, version, action, payload)
+        log.info("request.sent", station=station, action=action)
+        special = _SPECIAL.get(action)
+        if special is not None:
+            return await special(self, station, payload, seconds)
+        return await self.stations.call(station, action, payload, seconds=seconds)
+
+    def _version(self, station: str) -> str:
+        """OCPP's version that the station speaks.
+
+        Raises:
+            NotFound: no such station.
+        """
+        session = self.stations.session(station)
+        if session is not None:
+            return catalogue.VERSIONS.get(session.protocol, DEFAULT_VERSION)
+        if self.records.get(CHARGING_STATION, station) is None:
+            raise NotFound(f"there is no station {station}")
+        return DEFAULT_VERSION
+
+    def _check(self, station: str, version: str, action: str, payload: Payload) -> None:
         try:
             self.schemas.check_request(version, action, payload)
         except CallError as error:
-            raise BadRequest(error.description) from None
-        return payload
+            raise BadRequest(f"{action}: {error.description}") from None
+        record = self.records.get(CHARGING_STATION, station)
+        status = record.registrationStatus if record is not None else None
+        if action in _WHEN_ACCEPTED and status in {"Pending", "Rejected"}:
+            raise BadRequest(f"{action}: the station is {status}; it must be Accepted first")
 
-    def _special(self, action: str) -> _Send | None:
-        if action in {"GetBaseReport", "GetReport"}:
-            return lambda station, payload, seconds: self._report(action, station, payload, seconds)
-        found: dict[str, _Send] = {
-            "SetVariables": self._set_variables,
-            "GetVariables": self._get_variables,
-            "TriggerMessage": self._trigger,
-        }
-        return found.get(action)
+    # ---- variables ---------------------------------------------------------------------
 
-    async def _set_variables(
-        self, station: str, payload: Payload, seconds: float | None
-    ) -> Payload:
-        results = await self.variables.set(station, payload["setVariableData"], seconds=seconds)
+    async def set_variables(self, station: str, payload: Payload, seconds: float | None) -> Payload:
+        """B05; a password among them goes last and alone, as A01 has it."""
+        data = payload["setVariableData"]
+        passwords = [each for each in data if is_password(each)]
+        others = [each for each in data if not is_password(each)]
+        if len(passwords) > 1:
+            raise BadRequest("SetVariables: one BasicAuthPassword at most")
+        results = await self.variables.set(station, others, seconds)
+        if passwords:
+            result = await self.passwords.send(station, passwords[0], seconds)
+            results.insert(data.index(passwords[0]), result)
         return {"setVariableResult": results}
 
-    async def _get_variables(
+    async def get_variables(self, station: str, payload: Payload, seconds: float | None) -> Payload:
+        """B06."""
+        data = payload["getVariableData"]
+        return {"getVariableResult": await self.variables.get(station, data, seconds)}
+
+    # ---- reports -----------------------------------------------------------------------
+
+    async def get_base_report(
         self, station: str, payload: Payload, seconds: float | None
     ) -> Payload:
-        results = await self.variables.get(station, payload["getVariableData"], seconds=seconds)
-        return {"getVariableResult": results}
+        """B07."""
+        return await self._ask_report(station, "GetBaseReport", payload, seconds)
 
-    async def _report(
-        self, action: str, station: str, payload: Payload, seconds: float | None
+    async def get_report(self, station: str, payload: Payload, seconds: float | None) -> Payload:
+        """B08."""
+        return await self._ask_report(station, "GetReport", payload, seconds)
+
+    async def _ask_report(
+        self, station: str, action: str, payload: Payload, seconds: float | None
     ) -> Payload:
-        """The parts are let through and stored even while the station is Pending (B02)."""
-        request_id = payload[_NEEDS_REQUEST_ID]
-        self.reports.expect(station, request_id)
+        """Expects the report before it is asked for: its parts may follow the answer at once."""
+        request_id = payload["requestId"]
+        report = self.reports.expect(station, request_id)
+        accepted = False
         try:
             reply = await self.stations.call(station, action, payload, seconds=seconds)
-        except StationSilent:
-            raise  # the report may come all the same
-        except (StationError, BadRequest):
-            self.reports.withdraw(station, request_id)
-            raise
-        if reply["status"] != "Accepted":
-            self.reports.withdraw(station, request_id)
+            accepted = reply["status"] == "Accepted"
+        finally:
+            if not accepted:
+                self.reports.forget(station, request_id)
+        if accepted:
+            key = f"report {station} {request_id}"
+            self.jobs.start(key, lambda: self._watch(station, report))
         return reply
 
-    async def _trigger(self, station: str, payload: Payload, seconds: float | None) -> Payload:
-        """The triggered message may come before we have seen the answer."""
+    async def _watch(self, station: str, report: Report) -> None:
+        """Tells how a report ended."""
+        while not report.complete:
+            if not await report.another(self.jobs, self.report_timeout):
+                log.warning("report.incomplete", station=station, reason=report.lack())
+                return
+        log.info(
+            "report.complete",
+            station=station,
+            request_id=report.request_id,
+            variables=report.variables,
+        )
+
+    # ---- triggers ----------------------------------------------------------------------
+
+    async def trigger_message(
+        self, station: str, payload: Payload, seconds: float | None
+    ) -> Payload:
+        """F06; what is asked for passes the gate of a Pending station once."""
         requested = payload["requestedMessage"]
         self.triggered.expect(station, requested)
+        accepted = False
         try:
             reply = await self.stations.call(station, "TriggerMessage", payload, seconds=seconds)
-        except StationSilent:
-            raise
-        except (StationError, BadRequest):
-            self.triggered.withdraw(station, requested)
-            raise
-        if reply["status"] != "Accepted":
-            self.triggered.withdraw(station, requested)
+            accepted = reply["status"] == "Accepted"
+        finally:
+            if not accepted:
+                self.triggered.forget(station, requested)
         return reply
+
+
+_Special: TypeAlias = Callable[[StationRequests, str, Payload, float | None], Awaitable[Payload]]
+
+_SPECIAL: Mapping[str, _Special] = MappingProxyType(
+    {
+        "SetVariables": StationRequests.set_variables,
+        "GetVariables": StationRequests.get_variables,
+        "GetBaseReport": StationRequests.get_base_report,
+        "GetReport": StationRequests.get_report,
+        "TriggerMessage": StationRequests.trigger_message,
+    }
+)

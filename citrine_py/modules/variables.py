@@ -1,196 +1,229 @@
-"""B05, B06: sets and gets variables in messages that the station can take.
+"""B05-B08: OCPP's variables and our rows of them: pure conversions.
 
-A station limits how many entries and bytes a message may have (ItemsPerMessage
-and BytesPerMessage of its DeviceDataCtrlr), and an entry may stand in a message
-only once. Batch after batch is sent, never two at a time.
+One VariableAttribute row for each attribute of each variable, its characteristics
+with it. The value of a secret (BasicAuthPassword and its like) never gets into a
+row. Also what may go into one message. No port is used here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
 
-import orjson
-import structlog
+from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
+from citrine_py.model.stations import CONNECTOR, EVSE, VARIABLE_ATTRIBUTE
+from citrine_py.ocpp.redaction import redact
+from citrine_py.ports import Payload, Put
 
-from citrine_py.errors import DirectusError, StationError, StationSilent
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE
-from citrine_py.modules.device_model import get_results, identity, row_key, set_results
-from citrine_py.modules.passwords import PasswordBook, is_password
-from citrine_py.ports import Clock, Payload, Records, Stations
+Item = TypeVar("Item")
+Place: TypeAlias = tuple[int, int | None]
+"""An EVSE's id and perhaps a connector's."""
 
-log = structlog.get_logger()
-
-_UNKNOWN_ITEMS = 20
-"""Entries in a message to a station whose limit we do not know: every known one takes these."""
-_FRAME_BYTES = 200  # what a message has around its entries
+SECURITY = "SecurityCtrlr"
+PASSWORD = "BasicAuthPassword"  # noqa: S105 - the variable's name
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one message may have; bytes None for no limit."""
-
-    items: int
-    bytes: int | None = None
+def is_password(named: Mapping[str, Any]) -> bool:
+    """Whether its `component` and `variable` name the station's Basic authentication password."""
+    component, variable = _name(named.get("component")), _name(named.get("variable"))
+    return component == SECURITY.casefold() and variable == PASSWORD.casefold()
 
 
-class BadSetting(ValueError):
-    """An entry of pendingBootSetVariables that cannot be sent; the text says why."""
+def is_secret(named: Mapping[str, Any]) -> bool:
+    """Whether the value of its `variable` may not be kept."""
+    probe = {"variable": named.get("variable"), "value": "x"}
+    return bool(redact(None, probe)["value"] != "x")
 
 
-def setting(row: Mapping[str, Any]) -> Payload:
-    """OCPP's SetVariableData out of a row of `Boot.pendingBootSetVariables`: either that
-    itself, or flat, as Directus' form makes it: component, componentInstance, evseId,
-    connectorId, variable, variableInstance, attributeType, value.
+def _name(part: Any) -> str:
+    name = part.get("name") if isinstance(part, dict) else None
+    return name.casefold() if isinstance(name, str) else ""
+
+
+# ---- rows ------------------------------------------------------------------------------
+
+
+def attribute_key(station: str, named: Mapping[str, Any], attribute_type: str) -> str:
+    """The key of the row of an attribute of OCPP's `component` and `variable`."""
+    component, variable = named["component"], named["variable"]
+    evse = component.get("evse", {})
+    return variable_attribute_key(
+        station,
+        component["name"],
+        variable["name"],
+        component_instance=component.get("instance"),
+        evse_id=evse.get("id"),
+        connector_id=evse.get("connectorId"),
+        variable_instance=variable.get("instance"),
+        attribute_type=attribute_type,
+    )
+
+
+def natural_fields(station: str, named: Mapping[str, Any], attribute_type: str) -> dict[str, Any]:
+    """The fields of the row that its key is made of."""
+    component, variable = named["component"], named["variable"]
+    evse = component.get("evse", {})
+    return {
+        "station": station,
+        "component": component["name"],
+        "componentInstance": component.get("instance"),
+        "evseId": evse.get("id"),
+        "connectorId": evse.get("connectorId"),
+        "variable": variable["name"],
+        "variableInstance": variable.get("instance"),
+        "type": attribute_type,
+    }
+
+
+def put_attribute(
+    station: str, named: Mapping[str, Any], attribute_type: str, fields: Mapping[str, Any]
+) -> Put:
+    """Writes fields of an attribute's row; the value of a secret is left out of it."""
+    kept = {**natural_fields(station, named, attribute_type), **fields}
+    if "value" in kept and is_secret(named):
+        kept["value"] = None
+    return Put(VARIABLE_ATTRIBUTE, attribute_key(station, named, attribute_type), kept)
+
+
+def put_report(
+    station: str, report_data: Iterable[Payload], generated_at: datetime
+) -> Iterator[Put]:
+    """The rows of OCPP's ReportData, each attribute with its variable's characteristics."""
+    for data in report_data:
+        told = data.get("variableCharacteristics", {})
+        characteristics = {
+            name: told.get(name)
+            for name in (
+                "dataType",
+                "unit",
+                "minLimit",
+                "maxLimit",
+                "valuesList",
+                "supportsMonitoring",
+            )
+        }
+        for attribute in data["variableAttribute"]:
+            fields = {
+                "value": attribute.get("value"),
+                "mutability": attribute.get("mutability", "ReadWrite"),
+                "persistent": attribute.get("persistent", False),
+                "constant": attribute.get("constant", False),
+                "generatedAt": generated_at,
+                **characteristics,
+            }
+            yield put_attribute(station, data, attribute.get("type", "Actual"), fields)
+
+
+def places(report_data: Iterable[Payload]) -> list[Place]:
+    """The EVSEs and connectors that components stand at, each once, as they come."""
+    found: dict[Place, None] = {}
+    for data in report_data:
+        evse = data["component"].get("evse")
+        if evse is not None:
+            found[evse["id"], evse.get("connectorId")] = None
+    return list(found)
+
+
+def put_places(station: str, wanted: Iterable[Place]) -> list[Put]:
+    """The Evse and Connector rows of these places. Numbers below 1 stand for the whole
+    station or EVSE in OCPP and get none."""
+    puts: dict[str, Put] = {}
+    for evse_id, connector_id in wanted:
+        if evse_id < 1:
+            continue
+        evse = evse_key(station, evse_id)
+        puts[evse] = Put(EVSE, evse, {"station": station, "evseId": evse_id})
+        if connector_id is not None and connector_id >= 1:
+            key = connector_key(station, evse_id, connector_id)
+            fields = {
+                "station": station,
+                "evse": evse,
+                "evseId": evse_id,
+                "connectorId": connector_id,
+            }
+            puts[key] = Put(CONNECTOR, key, fields)
+    return list(puts.values())
+
+
+# ---- what people ask to set ------------------------------------------------------------
+
+
+def setting(row: object) -> Payload:
+    """OCPP's SetVariableData of a row of `pendingBootSetVariables`.
+
+    The row has OCPP's own shape or the flat one of Directus' list form: component,
+    componentInstance, evseId, connectorId, variable, variableInstance, attributeType, value.
 
     Raises:
-        BadSetting: a name or the value is missing, or it is a password.
+        ValueError: it is neither; the message says what is wrong, without the value.
     """
-    entry = dict(row) if isinstance(row.get("component"), dict) else _from_flat(row)
-    component, variable = entry.get("component"), entry.get("variable")
-    if not isinstance(component, dict) or not isinstance(variable, dict):
-        raise BadSetting("component or variable is missing")
-    if not component.get("name") or not variable.get("name"):
-        raise BadSetting("component or variable is missing")
-    where = f"{component['name']}.{variable['name']}"
-    if is_password(str(component["name"]), str(variable["name"])):
-        raise BadSetting(f"{where}: set a password by the flow or the API, not here")
-    if entry.get("attributeValue") is None:
-        raise BadSetting(f"{where}: its value is missing")
-    return {**entry, "attributeValue": str(entry["attributeValue"])}
-
-
-def _from_flat(row: Mapping[str, Any]) -> Payload:
-    def named(name: Any, instance: Any) -> Payload:
-        return {"name": name, **({"instance": instance} if instance else {})}
-
-    component = named(row.get("component"), row.get("componentInstance"))
+    if not isinstance(row, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - an operator's value, not code's
+    if isinstance(row.get("component"), dict):
+        return dict(row)
+    for name in ("component", "variable"):
+        if not isinstance(row.get(name), str) or not row[name]:
+            raise ValueError(f"{name} is missing")
+    value = row.get("value", row.get("attributeValue"))
+    if value is None:
+        raise ValueError(f"{row['component']}.{row['variable']}: value is missing")
+    component = _without_none(name=row["component"], instance=row.get("componentInstance") or None)
     if row.get("evseId") is not None:
-        evse: Payload = {"id": row["evseId"]}
-        if row.get("connectorId") is not None:
-            evse["connectorId"] = row["connectorId"]
-        component["evse"] = evse
-    entry: Payload = {
-        "component": component,
-        "variable": named(row.get("variable"), row.get("variableInstance")),
-        "attributeValue": row.get("value", row.get("attributeValue")),
-    }
-    if row.get("attributeType"):
-        entry["attributeType"] = row["attributeType"]
-    return entry
-
-
-def batches(station: str, data: Sequence[Payload], limits: Limits) -> list[list[Payload]]:
-    """Splits entries in order: no batch over the limits, none with an entry twice. A single
-    entry over the byte limit goes alone; the station will say so."""
-    found: list[list[Payload]] = []
-    keys: set[str] = set()
-    size = 0
-    for entry in data:
-        names = identity(entry["component"], entry["variable"])
-        key = row_key(station, names, entry.get("attributeType", "Actual"))
-        weight = len(orjson.dumps(entry)) + 1
-        full = (
-            not found
-            or len(found[-1]) >= limits.items
-            or key in keys
-            or (limits.bytes is not None and size + weight > limits.bytes)
-        )
-        if full:
-            found.append([])
-            keys, size = set(), _FRAME_BYTES
-        found[-1].append(entry)
-        keys.add(key)
-        size += weight
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Variables:
-    """Sends SetVariables and GetVariables, and records what came of them."""
-
-    records: Records
-    stations: Stations
-    passwords: PasswordBook
-    clock: Clock
-
-    async def set(
-        self, station: str, data: Sequence[Payload], *, seconds: float | None = None
-    ) -> list[Payload]:
-        """Sets variables; the station's results, in the order of `data` (B05).
-
-        A BasicAuthPassword among them follows A01: it is valid from the moment it is sent.
-
-        Raises:
-            BadRequest: a password that breaks the rules.
-            StationError: as Stations.call; what earlier batches did is recorded.
-        """
-        results: list[Payload] = []
-        for batch in batches(station, data, await self.limits(station, "SetVariables")):
-            answered = await self._set_batch(station, batch, seconds)
-            await self.records.write(*set_results(station, batch, answered, self.clock))
-            results += answered
-        return results
-
-    async def _set_batch(
-        self, station: str, batch: list[Payload], seconds: float | None
-    ) -> list[Payload]:
-        secret = next((entry for entry in batch if _is_secret(entry)), None)
-        if secret is not None:
-            await self.passwords.proposed(station, secret["attributeValue"])
-        try:
-            reply = await self.stations.call(
-                station, "SetVariables", {"setVariableData": batch}, seconds=seconds
-            )
-        except StationSilent:
-            raise  # whether a password took effect is not known: both stay valid
-        except StationError:
-            if secret is not None:
-                await self.passwords.settled(station, None)
-            raise
-        answered: list[Payload] = reply["setVariableResult"]
-        if secret is not None:
-            told = next((each["attributeStatus"] for each in answered if _is_secret(each)), None)
-            await self.passwords.settled(station, told)
-        return answered
-
-    async def get(
-        self, station: str, data: Sequence[Payload], *, seconds: float | None = None
-    ) -> list[Payload]:
-        """Gets variables; the station's results (B06). Raises as Stations.call."""
-        results: list[Payload] = []
-        for batch in batches(station, data, await self.limits(station, "GetVariables")):
-            reply = await self.stations.call(
-                station, "GetVariables", {"getVariableData": batch}, seconds=seconds
-            )
-            answered: list[Payload] = reply["getVariableResult"]
-            await self.records.write(*get_results(station, answered, self.clock))
-            results += answered
-        return results
-
-    async def limits(
-        self, station: str, message: Literal["SetVariables", "GetVariables"]
-    ) -> Limits:
-        """What the station's device model says, or cautious values."""
-        where = {"station": station, "component": "DeviceDataCtrlr", "variableInstance": message}
-        try:
-            rows = await self.records.find(VARIABLE_ATTRIBUTE, where)
-        except DirectusError as error:
-            log.warning("variables.limits_unknown", station=station, reason=str(error))
-            rows = []
-        told = {row.variable: row.value for row in rows if row.type in {None, "Actual"}}
-        return Limits(
-            _positive(told.get("ItemsPerMessage")) or _UNKNOWN_ITEMS,
-            _positive(told.get("BytesPerMessage")),
-        )
-
-
-def _is_secret(entry: Payload) -> bool:
-    return is_password(entry["component"]["name"], entry["variable"]["name"])
-
-
-def _positive(text: str | None) -> int | None:
-    return (
-        int(text) if text is not None and text.isascii() and text.isdigit() and int(text) else None
+        component["evse"] = _without_none(id=row["evseId"], connectorId=row.get("connectorId"))
+    variable = _without_none(name=row["variable"], instance=row.get("variableInstance") or None)
+    return _without_none(
+        component=component,
+        variable=variable,
+        attributeType=row.get("attributeType") or None,
+        attributeValue=_text(value),
     )
+
+
+def _without_none(**fields: Any) -> Payload:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _text(value: Any) -> str:
+    """OCPP's text of a value that JSON has its own type for."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+# ---- batches ---------------------------------------------------------------------------
+
+
+def identity(named: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What may occur once in a message: component, variable and attribute type (B05, B06)."""
+    attribute_type = named.get("attributeType", "Actual")
+    fields = natural_fields("", named, attribute_type)
+    return tuple(value.casefold() if isinstance(value, str) else value for value in fields.values())
+
+
+def batches(
+    items: Sequence[Item],
+    *,
+    most: int,
+    bytes_most: int | None,
+    size: Callable[[Item], int],
+    same: Callable[[Item], object],
+) -> list[list[Item]]:
+    """`items` in order, in batches of at most `most` and `bytes_most` bytes together.
+
+    No batch has two items of which `same` says the same. An item that is too big goes alone.
+    """
+    found: list[list[Item]] = []
+    room = 0
+    seen: set[object] = set()
+    for item in items:
+        needed = size(item)
+        too_big = bytes_most is not None and needed > room
+        if not found or len(found[-1]) >= most or same(item) in seen or too_big:
+            found.append([])
+            seen = set()
+            room = bytes_most or 0
+        found[-1].append(item)
+        seen.add(same(item))
+        room -= needed
+    return found
