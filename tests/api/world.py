@@ -1,0 +1,209 @@
+"""A running API over small stand-ins of its ports, called over real HTTP on a free port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import aiohttp
+
+from citrine_py.api.app import ApiServer
+from citrine_py.api.config import ApiConfig, Ports
+from citrine_py.api.metrics import Sample, ServiceHealth
+from citrine_py.errors import NotFound
+from citrine_py.model.collection import Collection
+from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.ocpp.schemas import Schemas
+from citrine_py.ports import Change, PasswordOutcome, Payload, Put
+from citrine_py.runtime import SystemClock
+
+SCHEMAS = Schemas()
+CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
+
+
+class MemoryRecords:
+    """Records in a dict. `failing` is raised by writes, `away` by reads on demand."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.writes: list[tuple[Change, ...]] = []
+        self.waits: list[float] = []
+        self.failing: Exception | None = None
+        self.away: Exception | None = None
+
+    def put(self, collection: Collection[Any], key: str, **fields: Any) -> None:
+        rows = self.rows.setdefault(collection.directus, {})
+        before = rows.get(key)
+        values = {} if before is None else before.model_dump()
+        rows[key] = collection.record.model_validate({**values, **fields, collection.key: key})
+
+    def get(self, collection: Collection[Any], key: str) -> Any:
+        return self.rows.get(collection.directus, {}).get(key)
+
+    def select(self, collection: Collection[Any], **equal: Any) -> Sequence[Any]:
+        return [
+            row
+            for row in self.rows.get(collection.directus, {}).values()
+            if all(getattr(row, name) == value for name, value in equal.items())
+        ]
+
+    async def find(
+        self,
+        collection: Collection[Any],
+        where: Mapping[str, Any],
+        *,
+        limit: int = 1000,
+        offset: int = 0,
+        newest_first: str | None = None,
+    ) -> Sequence[Any]:
+        if self.away is not None and not collection.resident:
+            raise self.away
+        found = list(self.select(collection, **where))
+        if newest_first:
+            found.sort(key=lambda row: getattr(row, newest_first), reverse=True)
+        return found[offset : offset + limit]
+
+    async def write(self, *changes: Change) -> None:
+        if self.failing is not None:
+            raise self.failing
+        self.writes.append(changes)
+        for change in changes:
+            if isinstance(change, Put):
+                self.put(change.collection, change.key, **change.fields)
+            else:
+                self.rows.get(change.collection.directus, {}).pop(change.key, None)
+
+    def post(self, *changes: Change) -> None:
+        raise AssertionError("the API waits for its writes")
+
+    def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
+        raise AssertionError("the API has nothing to touch")
+
+    async def settled(self, seconds: float) -> bool:
+        self.waits.append(seconds)
+        return True
+
+
+@dataclass
+class ScriptedRequests:
+    """Stations that answer as told: a payload, or an error to raise, by station."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    sent: list[tuple[str, str, Payload, float | None]] = field(default_factory=list)
+
+    async def send(
+        self, station: str, action: str, payload: Payload, *, seconds: float | None = None
+    ) -> Payload:
+        self.sent.append((station, action, payload, seconds))
+        await asyncio.sleep(0)
+        answer = self.answers.get(station, NotFound(f"there is no station {station}"))
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+
+@dataclass
+class ScriptedPasswords:
+    answer: Any = field(default_factory=lambda: PasswordOutcome(True, "Updated 1 attributes"))
+    asked: list[tuple[str, str | None, bool]] = field(default_factory=list)
+
+    async def set_password(
+        self, station: str, password: str | None, *, set_on_charger: bool
+    ) -> PasswordOutcome:
+        self.asked.append((station, password, set_on_charger))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        outcome: PasswordOutcome = self.answer
+        return outcome
+
+
+@dataclass
+class RecordedModel:
+    asked: list[tuple[str, Payload, bool]] = field(default_factory=list)
+
+    async def put_report_data(
+        self, station: str, report_data: Payload, *, set_on_charger: bool
+    ) -> Sequence[VariableAttribute]:
+        self.asked.append((station, report_data, set_on_charger))
+        value = report_data["variableAttribute"][0].get("value")
+        variable = report_data["variable"]["name"]
+        row = VariableAttribute(id="v1", station=station, variable=variable, value=value)
+        return [row]
+
+
+@dataclass
+class World:
+    """The stand-ins, the server and a client of it."""
+
+    config: ApiConfig = CONFIG
+    records: MemoryRecords = field(default_factory=MemoryRecords)
+    requests: ScriptedRequests = field(default_factory=ScriptedRequests)
+    passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
+    device_model: RecordedModel = field(default_factory=RecordedModel)
+    problems: dict[str, str] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    base: str = ""
+    client: aiohttp.ClientSession = None  # type: ignore[assignment]
+
+    def ports(self) -> Ports:
+        return Ports(
+            records=self.records,
+            requests=self.requests,
+            passwords=self.passwords,
+            device_model=self.device_model,
+            schemas=SCHEMAS,
+            health=ServiceHealth(lambda: self.problems, lambda: self.samples),
+            clock=SystemClock(),
+        )
+
+    async def call(self, method: str, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        """Status and body; JSON where the answer says so, None where it is empty."""
+        status, answer, _ = await self.call_for_headers(method, path, body, **more)
+        return status, answer
+
+    async def call_for_headers(
+        self, method: str, path: str, body: Any = None, **more: Any
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        if isinstance(body, bytes | str):
+            more["data"] = body
+        elif body is not None:
+            more["json"] = body
+        async with self.client.request(
+            method, self.base + path, allow_redirects=False, **more
+        ) as answer:
+            text = await answer.text()
+            if not text:
+                return answer.status, None, answer.headers
+            is_json = answer.content_type == "application/json"
+            return answer.status, await answer.json() if is_json else text, answer.headers
+
+    def keys(self, collection: Collection[Any]) -> set[str]:
+        return set(self.records.rows.get(collection.directus, {}))
+
+
+@asynccontextmanager
+async def running(**config: Any) -> AsyncIterator[World]:
+    """A world whose API runs."""
+    world = World(config=replace(CONFIG, **config))
+    server = ApiServer(world.config, world.ports())
+    await server.start()
+    world.base = f"http://127.0.0.1:{server.port}"
+    try:
+        async with aiohttp.ClientSession() as world.client:
+            yield world
+    finally:
+        await server.stop()
+
+
+def add_station(world: World, station: str = "cp001") -> None:
+    world.records.put(CHARGING_STATION, station)
+
+
+def add_variables(world: World, *names: str, station: str = "cp001") -> None:
+    for name in names:
+        world.records.put(
+            VARIABLE_ATTRIBUTE, f"{station}-{name}", station=station, component="C", variable=name
+        )
