@@ -130,7 +130,11 @@ class FakeDirectus:
             for key in body["keys"]:
                 self.tables[table].pop(key, None)
             return None
-        old = [k for k, row in self.tables[table].items() if row[body["field"]] < body["before"]]
+        old = [
+            k
+            for k, row in self.tables[table].items()
+            if (row.get(body["field"]) or "~") < body["before"]
+        ]
         for key in old[: body["limit"]]:
             del self.tables[table][key]
         return {"deleted": len(old[: body["limit"]])}
@@ -211,9 +215,10 @@ class RealtimeServer:
         return f"http://{host}:{port}"
 
     async def cut(self) -> None:
-        for socket in list(self.sockets):
+        cut = set(self.sockets)
+        for socket in cut:
             socket.transport.abort()
-        while self.sockets:
+        while cut & self.sockets:
             await asyncio.sleep(0.005)
 
     async def ping(self) -> None:
