@@ -1,0 +1,47 @@
+"""What the edge and the store count, as samples for /metrics. Names are public: they are
+documented in docs/api.md and changed with a changelog entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from citrine_py.api.metrics import Sample
+from citrine_py.edge.stats import EdgeStats
+from citrine_py.store.store import StoreStats
+
+
+def edge_samples(stats: EdgeStats, *, stations: int) -> Iterator[Sample]:
+    """Connections, frames and refusals."""
+    yield Sample("citrine_stations_connected", stations, "Stations connected now")
+    yield Sample("citrine_connections_open", stats.open, "Open station connections")
+    yield _total("citrine_connections_accepted", stats.accepted, "Upgrades accepted")
+    yield _total("citrine_connections_replaced", stats.replaced, "Connections replaced by newer")
+    yield _total("citrine_connections_stalled", stats.stalled, "Connections cut: nothing was read")
+    yield from _each("citrine_upgrades_refused", stats.refused, "reason", "Upgrades refused")
+    yield from _each("citrine_frames_received", stats.received, "type", "Frames from stations")
+    yield from _each("citrine_frames_sent", stats.sent, "type", "Frames to stations")
+    yield from _each("citrine_call_errors", stats.call_errors, "code", "CALLERRORs sent")
+
+
+def store_samples(stats: StoreStats) -> Iterator[Sample]:
+    """Journal, flushes and Directus."""
+    yield Sample("citrine_journal_rows", stats.journal_rows, "Changes not in Directus yet")
+    yield Sample("citrine_journal_filling", stats.journal_filling, "Part of the journal in use")
+    yield _total("citrine_journal_commits", stats.journal_commits, "Commits of the journal")
+    yield Sample("citrine_records_rejected", stats.rejected, "Changes that Directus refused")
+    yield _total("citrine_messages_dropped", stats.dropped_posts, "Log rows dropped")
+    yield Sample("citrine_directus_away_seconds", stats.directus_away, "Since Directus went away")
+    yield Sample("citrine_cache_staleness_seconds", stats.staleness, "Age of unseen edits, at most")
+    yield from _each("citrine_directus_calls", stats.directus_calls, "kind", "Calls to Directus")
+    for collection, count in stats.records.items():
+        labels = {"collection": collection}
+        yield Sample("citrine_records", count, "Records in memory", labels=labels)
+
+
+def _total(name: str, value: float, text: str) -> Sample:
+    return Sample(name, value, text, "counter")
+
+
+def _each(name: str, counts: Mapping[str, int], label: str, text: str) -> Iterator[Sample]:
+    for key, count in counts.items():
+        yield Sample(name, count, text, "counter", {label: key})

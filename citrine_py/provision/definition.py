@@ -1,0 +1,163 @@
+"""What Directus is given, read from `directus/`, as objects of a few kinds.
+
+The schema is in Directus' own snapshot form, one file for each collection; the
+permissions follow from who owns which field in `model`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from citrine_py.errors import CitrineError
+from citrine_py.model.collection import Collection, Owner
+from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.stations import BOOT, CHARGING_STATION, LOCATION
+
+SERVICE_POLICY = "c1781e00-0000-4000-8000-000000000101"
+OPERATOR_POLICY = "c1781e00-0000-4000-8000-000000000102"
+VIEWER_POLICY = "c1781e00-0000-4000-8000-000000000103"
+SERVICE_USER = "c1781e00-0000-4000-8000-000000000201"
+MEMORY = "CitrineProvision"
+"""The collection that remembers what was applied."""
+
+_PASSWORD = "password"  # noqa: S105 - the field's name
+_MADE_BY_PEOPLE = (CHARGING_STATION, BOOT, LOCATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One collection: its own entry, its fields and its relations to others."""
+
+    name: str
+    collection: Mapping[str, Any]
+    fields: tuple[Mapping[str, Any], ...]
+    relations: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of one of Directus' own collections (a flow, a policy), known by its id."""
+
+    kind: str
+    id: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All of it. `flows` come with their operations in `operations`."""
+
+    tables: tuple[Table, ...]
+    policies: tuple[Row, ...]
+    roles: tuple[Row, ...]
+    access: tuple[Mapping[str, Any], ...]
+    permissions: tuple[Mapping[str, Any], ...]
+    flows: tuple[Row, ...]
+    operations: tuple[Row, ...]
+    presets: tuple[Mapping[str, Any], ...]
+
+
+def load(folder: Path) -> Definition:
+    """Reads the definition.
+
+    Raises:
+        CitrineError: a file is missing or no JSON.
+    """
+    tables = tuple(_table(_read(path)) for path in sorted((folder / "schema").glob("*.json")))
+    rights = _read(folder / "access.json")
+    flows = [_read(path) for path in sorted((folder / "flows").glob("*.json"))]
+    return Definition(
+        tables=tuple(sorted(tables, key=_folders_first)),
+        policies=_rows("policies", rights["policies"]),
+        roles=_rows("roles", rights["roles"]),
+        access=tuple(rights["access"]),
+        permissions=_permissions({table.name: table for table in tables}),
+        flows=_rows("flows", [flow["flow"] for flow in flows]),
+        operations=_rows("operations", [each for flow in flows for each in flow["operations"]]),
+        presets=tuple(_read(folder / "presets.json")),
+    )
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise CitrineError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise CitrineError(f"{path} is not JSON: {error}") from None
+
+
+def _table(file: Mapping[str, Any]) -> Table:
+    name = file["collection"]["collection"]
+    return Table(name, file["collection"], tuple(file["fields"]), tuple(file["relations"]))
+
+
+def _folders_first(table: Table) -> tuple[bool, str]:
+    return table.collection["schema"] is not None, table.name
+
+
+def _rows(kind: str, entries: list[Mapping[str, Any]]) -> tuple[Row, ...]:
+    return tuple(
+        Row(kind, entry["id"], {name: v for name, v in entry.items() if name != "id"})
+        for entry in entries
+    )
+
+
+# ---- permissions -------------------------------------------------------------------------
+
+
+def _permissions(tables: Mapping[str, Table]) -> tuple[Mapping[str, Any], ...]:
+    found: list[Mapping[str, Any]] = []
+    shown = [each for each in COLLECTIONS if each.path]
+    for collection in shown:
+        table = tables[collection.directus]
+        found += [
+            _permission(SERVICE_POLICY, table.name, action, ["*"])
+            for action in ("create", "read", "update", "delete")
+        ]
+        found += [
+            _permission(policy, table.name, "read", _readable(table))
+            for policy in (OPERATOR_POLICY, VIEWER_POLICY)
+        ]
+        found += _operator(collection)
+    return tuple(found)
+
+
+def _operator(collection: Collection[Any]) -> list[Mapping[str, Any]]:
+    """What operators may write: the fields that people own."""
+    fields = list(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
+    if collection is CHARGING_STATION:
+        fields.append(_PASSWORD)
+    if not fields:
+        return []
+    relations = ["boot"] if collection is CHARGING_STATION else []
+    found = [_permission(OPERATOR_POLICY, collection.directus, "update", fields + relations)]
+    if collection in _MADE_BY_PEOPLE:
+        made = [collection.key, *fields, *relations, *(["station"] if collection is BOOT else [])]
+        found.append(_permission(OPERATOR_POLICY, collection.directus, "create", made))
+        found.append(_permission(OPERATOR_POLICY, collection.directus, "delete", ["*"]))
+    return found
+
+
+def _readable(table: Table) -> list[str]:
+    """All fields but the secret ones; a password field shows nothing, but must be there."""
+    return [
+        field["field"]
+        for field in table.fields
+        if "conceal" not in (field["meta"]["special"] or ()) or field["field"] == _PASSWORD
+    ]
+
+
+def _permission(policy: str, collection: str, action: str, fields: list[str]) -> Mapping[str, Any]:
+    return {
+        "policy": policy,
+        "collection": collection,
+        "action": action,
+        "fields": fields,
+        "permissions": {},
+        "validation": {},
+    }

@@ -1,0 +1,59 @@
+"""Three-way merge: our new definition, what we applied last, what Directus holds now.
+
+A value is ours to change only while it still is what we made it. Where our
+definition did not change, or an operator changed the value, it stays. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One object as it was last applied: what our files said, and what Directus then held
+    (it normalizes some values)."""
+
+    source: Values
+    live: Values
+
+
+def changes(ours: Values, applied: Applied | None, theirs: Values) -> dict[str, Any]:
+    """The values to write. Without a record of an earlier application, only those that
+    Directus has none for."""
+    found: dict[str, Any] = {}
+    for name, value in ours.items():
+        held = theirs.get(name)
+        if held == value:
+            continue
+        if applied is None:
+            mine = held is None
+        else:
+            mine = applied.source.get(name) != value and held == applied.live.get(name)
+        if mine:
+            found[name] = value
+    return found
+
+
+def as_applied(
+    ours: Values, theirs: Values, before: Applied | None, written: Iterable[str]
+) -> Applied:
+    """What to remember, `theirs` being read after the values called `written` were written.
+
+    A value that an operator holds against ours is remembered as it was before, so that it
+    stays the operator's.
+    """
+    done = set(written)
+    live: dict[str, Any] = {}
+    for name, value in ours.items():
+        if name in done:
+            live[name] = theirs.get(name)
+        elif before is not None:
+            live[name] = before.live.get(name)
+        else:
+            live[name] = value
+    return Applied(dict(ours), live)

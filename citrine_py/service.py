@@ -1,0 +1,217 @@
+"""The composition root: builds every part from the settings, starts and stops them in order.
+
+start: store, then the listeners, then the API (which says that the service is ready)
+stop:  API, listeners (calls in flight are answered), jobs, store (flushed or kept)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+
+import structlog
+
+from citrine_py.api.app import ApiServer
+from citrine_py.api.config import ApiConfig, Ports
+from citrine_py.api.metrics import Sample, ServiceHealth
+from citrine_py.edge.config import CallLimits, ListenerConfig
+from citrine_py.edge.listener import Listener
+from citrine_py.edge.registry import Registry
+from citrine_py.edge.stats import EdgeStats
+from citrine_py.errors import BadSettings
+from citrine_py.metrics import edge_samples, store_samples
+from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.stations import CHARGING_STATION, ChargingStation
+from citrine_py.modules import bindings
+from citrine_py.modules.boot import BootRules
+from citrine_py.ocpp.schemas import Schemas
+from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
+from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.store.directus import new_client
+from citrine_py.store.store import Store
+
+log = structlog.get_logger()
+
+
+class Service:
+    """All parts, built. `start` and `stop` belong together.
+
+    Raises:
+        BadSettings: the settings lack what the service cannot do without.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.clock = SystemClock()
+        self.schemas = Schemas()
+        self.hasher = BcryptHasher()
+        self.jobs = TaskJobs()
+        self.edge_stats = EdgeStats()
+        self.registry = Registry(self.edge_stats)
+        self.store = _store(settings, self.clock)
+        self.rules = bindings.build(
+            bindings.Needs(
+                records=self.store.records,
+                stations=self.registry,
+                jobs=self.jobs,
+                clock=self.clock,
+                new_id=new_id,
+                hasher=self.hasher,
+                schemas=self.schemas,
+            ),
+            BootRules(
+                settings.boot.unknown_station_status,
+                settings.boot.heartbeat_interval,
+                settings.boot.retry_interval,
+            ),
+            report_timeout=settings.boot.report_timeout,
+        )
+        self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
+        self.api = ApiServer(_api_config(settings), self._api_ports())
+
+    async def start(self) -> None:
+        """Starts all parts; returns when stations and people can come.
+
+        Raises:
+            CitrineError: a port is taken, a file cannot be used; what had started is stopped.
+        """
+        self.schemas.prepare("2.0.1")
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.store.stop)
+            await self.store.start()
+            self.store.watch(CHARGING_STATION, self._station_changed)
+            await self.rules.presence.reset()
+            undo.push_async_callback(self.jobs.stop)
+            for listener in self.listeners:
+                await listener.start()
+                undo.push_async_callback(listener.stop)
+            await self.api.start()
+            undo.pop_all()
+        log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))
+
+    async def stop(self) -> None:
+        """Stops all parts; nothing that was accepted is lost."""
+        await self.api.stop()
+        await asyncio.gather(*(listener.stop() for listener in self.listeners))
+        await self.jobs.stop()
+        await self.store.stop()
+        self.hasher.close()
+        log.info("service.stopped")
+
+    def _listener(self, settings: Settings, each: ListenerSettings) -> Listener:
+        config = ListenerConfig(
+            id=each.id,
+            host=each.host,
+            port=each.port,
+            security_profile=each.security_profile,
+            subprotocols=each.subprotocols,
+            allow_unknown=each.allow_unknown_stations,
+            ping_interval=each.ping_interval,
+            tls_certificate=each.tls_certificate,
+            tls_key=each.tls_key,
+            tls_client_ca=each.tls_client_ca,
+        )
+        limits = CallLimits(
+            timeout=settings.calls.timeout,
+            queue=settings.calls.queue,
+            frame_limit=settings.calls.frame_limit,
+        )
+        return Listener(
+            config,
+            admission=self.rules.admission,
+            dispatch=self.rules.dispatch,
+            presence=self.rules.presence,
+            frames=self.rules.frames,
+            registry=self.registry,
+            schemas=self.schemas,
+            clock=self.clock,
+            new_id=new_id,
+            limits=limits,
+            stats=self.edge_stats,
+        )
+
+    def _api_ports(self) -> Ports:
+        return Ports(
+            records=self.store.records,
+            requests=self.rules.requests,
+            passwords=self.rules.passwords,
+            device_model=self.rules.device_model,
+            schemas=self.schemas,
+            health=ServiceHealth(self._problems, self._samples),
+            clock=self.clock,
+        )
+
+    def _problems(self) -> Mapping[str, str]:
+        """Directus being away is none: stations are served from memory and journal."""
+        filling = self.store.stats().journal_filling
+        return {"journal": "full, nothing more can be taken"} if filling >= 1 else {}
+
+    def _samples(self) -> Iterable[Sample]:
+        yield from edge_samples(self.edge_stats, stations=len(self.registry))
+        yield from store_samples(self.store.stats())
+
+    def _station_changed(
+        self, key: str, _old: ChargingStation | None, new: ChargingStation | None
+    ) -> None:
+        if new is None:
+            self.registry.disconnect(key, "removed by an operator")
+
+
+async def serve(settings: Settings) -> None:
+    """Runs the service until SIGTERM or SIGINT.
+
+    Raises:
+        CitrineError: it cannot start.
+    """
+    service = Service(settings)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    starting = asyncio.create_task(service.start(), name="start")
+    waiting = asyncio.create_task(stopped.wait(), name="stop signal")
+    await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return
+    try:
+        await starting
+        await waiting
+        await service.stop()
+    finally:
+        waiting.cancel()
+
+
+def _store(settings: Settings, clock: SystemClock) -> Store:
+    token = settings.directus.token
+    if token is None:
+        raise BadSettings(
+            ["CITRINE_DIRECTUS_TOKEN: missing; the static token of the service's Directus account"]
+        )
+    return Store(
+        COLLECTIONS,
+        directus_url=settings.directus.url,
+        token=token.get_secret_value(),
+        client=new_client(settings.directus.url, token.get_secret_value()),
+        folder=settings.store.folder,
+        clock=clock,
+        flush_interval=settings.store.flush_interval,
+        touch_interval=settings.store.touch_interval,
+        retention_days=settings.store.message_retention_days,
+    )
+
+
+def _api_config(settings: Settings) -> ApiConfig:
+    token = settings.api.token
+    return ApiConfig(
+        host=settings.api.host,
+        port=settings.api.port,
+        on_loopback=settings.api.on_loopback,
+        token=token.get_secret_value() if token is not None else None,
+        callback_allow=settings.api.callback_allow,
+        reply_timeout=settings.api.reply_timeout,
+        version=version("citrine-py"),
+    )

@@ -1,0 +1,140 @@
+// Asks the charging service for each selected station, and tells the user what came of it
+// in a Directus notification. The form of the flow's dialog is in $trigger.body.
+
+const AT_ONCE = 10;
+
+const number = (value) => (value === undefined || value === null || value === '' ? undefined : Number(value));
+const text = (value) => (value === undefined || value === null || value === '' ? undefined : String(value));
+const evse = (form) => {
+  const id = number(form.evseId);
+  return id === undefined ? undefined : { id, connectorId: number(form.connectorId) };
+};
+const ask = (module, action, station, body) => ({
+  method: 'POST',
+  path: `/ocpp/${module}/${action}?identifier=${encodeURIComponent(station)}`,
+  body,
+});
+const status = (payload) => {
+  const info = payload?.statusInfo;
+  const more = info ? ` (${[info.reasonCode, info.additionalInfo].filter(Boolean).join(': ')})` : '';
+  return `${payload?.status}${more}`;
+};
+
+// Each: the title for the notification, the call for a station, how its answer reads and
+// whether it is a success.
+export const requests = {
+  reset: {
+    title: 'Reset',
+    call: (station, form) => ask('configuration', 'reset', station, {
+      type: form.type ?? 'OnIdle', evseId: number(form.evseId),
+    }),
+    read: status,
+  },
+  getBaseReport: {
+    title: 'Get base report',
+    call: (station, form) => ask('reporting', 'getBaseReport', station, {
+      reportBase: form.reportBase ?? 'FullInventory',
+    }),
+    read: status,
+  },
+  triggerMessage: {
+    title: 'Trigger message',
+    call: (station, form) => ask('configuration', 'triggerMessage', station, {
+      requestedMessage: form.requestedMessage, evse: evse(form),
+    }),
+    read: status,
+  },
+  setVariable: {
+    title: 'Set variable',
+    call: (station, form) => ask('monitoring', 'setVariables', station, {
+      setVariableData: [{
+        component: { name: form.component, instance: text(form.componentInstance), evse: evse(form) },
+        variable: { name: form.variable, instance: text(form.variableInstance) },
+        attributeType: text(form.attributeType),
+        attributeValue: String(form.value ?? ''),
+      }],
+    }),
+    read: (payload) => payload?.setVariableResult?.[0]?.attributeStatus,
+  },
+  setPassword: {
+    title: 'Set password',
+    call: (station, form) => ({
+      method: 'POST',
+      path: '/data/configuration/password',
+      body: {
+        stationId: station,
+        password: text(form.newPassword),
+        setOnCharger: form.setOnCharger === true,
+      },
+    }),
+    read: (payload) => (typeof payload === 'string' && payload.startsWith('Updated') ? 'Accepted' : payload),
+  },
+  bootPending: {
+    title: 'Boot as pending with report',
+    call: (station) => ({
+      method: 'PUT',
+      path: `/data/configuration/boot?stationId=${encodeURIComponent(station)}`,
+      body: { status: 'Pending', getBaseReportOnPending: true },
+    }),
+    read: () => 'Accepted',
+    done: 'Its next boot will be answered Pending and its device model fetched',
+  },
+};
+
+const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
+
+export default {
+  id: 'citrine-operation',
+  handler: async ({ request }, { data, accountability, env, services, getSchema }) => {
+    const wanted = requests[request];
+    if (!wanted) throw new Error(`There is no request ${request}`);
+    const form = data.$trigger?.body ?? {};
+    const stations = (form.keys ?? []).map(String);
+    const outcomes = [];
+    for (let i = 0; i < stations.length; i += AT_ONCE) {
+      const some = stations.slice(i, i + AT_ONCE);
+      outcomes.push(...await Promise.all(some.map((station) => one(wanted, station, form, env))));
+    }
+    await tell(services, getSchema, accountability, wanted.title, outcomes);
+    return outcomes;
+  },
+};
+
+async function one(wanted, station, form, env) {
+  const { method, path, body } = wanted.call(station, form);
+  let response;
+  try {
+    response = await fetch(new URL(path, env.CITRINE_API_URL), {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${env.CITRINE_API_TOKEN}`,
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(120000),
+    });
+  } catch {
+    return { station, success: false, outcome: 'the charging service does not answer' };
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) {
+    return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
+  }
+  const said = wanted.read(answer?.payload ?? answer);
+  return { station, success: GOOD.has(String(said).split(' ')[0]), outcome: wanted.done ?? said };
+}
+
+async function tell(services, getSchema, accountability, title, outcomes) {
+  if (!accountability?.user) return;
+  const failed = outcomes.filter(({ success }) => !success).length;
+  const single = outcomes.length === 1 ? outcomes[0] : null;
+  const verdict = failed === 0 ? 'done' : failed === outcomes.length ? 'failed' : `${failed} failed`;
+  const notifications = new services.NotificationsService({ schema: await getSchema() });
+  await notifications.createOne({
+    recipient: accountability.user,
+    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} stations, ${verdict}`,
+    message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
+    collection: 'ChargingStation',
+    item: single ? single.station : null,
+  });
+}

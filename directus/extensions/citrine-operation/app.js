@@ -1,0 +1,32 @@
+// How the operation looks in the flow editor.
+const REQUESTS = [
+  ['reset', 'Reset'],
+  ['getBaseReport', 'Get base report'],
+  ['triggerMessage', 'Trigger message'],
+  ['setVariable', 'Set variable'],
+  ['setPassword', 'Set password'],
+  ['bootPending', 'Boot as pending with report'],
+];
+
+export default {
+  id: 'citrine-operation',
+  name: 'Ask charging stations',
+  icon: 'ev_station',
+  description: 'Sends a request to the selected stations and tells the user what came of it',
+  overview: ({ request }) => [
+    { label: 'Request', text: REQUESTS.find(([value]) => value === request)?.[1] ?? request },
+  ],
+  options: [
+    {
+      field: 'request',
+      name: 'Request',
+      type: 'string',
+      meta: {
+        width: 'full',
+        interface: 'select-dropdown',
+        required: true,
+        options: { choices: REQUESTS.map(([value, text]) => ({ value, text })) },
+      },
+    },
+  ],
+};
