@@ -97,7 +97,7 @@ def _message(action: Action, schemas: Schemas, components: Components) -> Json:
                 example=["cp001"],
             ),
             callback("the station's reply"),
-            parameter("timeout", "Seconds to wait for the reply", kind="number", example=20),
+            parameter("timeout", "Seconds to wait for the reply", kind="number"),
             tenant(),
             *(parameter(name, "Taken for CitrineOS' scripts and not used") for name in more),
         ],

@@ -49,15 +49,14 @@ def _collection(collection: Collection[Any], edits: Edits, components: Component
 
 def _query(collection: Collection[Any], required: tuple[str, ...] = ()) -> list[Json]:
     def one(query: Query) -> Json:
-        example = _EXAMPLES.get(query.field)
-        if example is None and query.field == collection.key:
-            example = row_of(collection)[collection.key]
+        needed = query.required or query.parameter in required
+        example = _EXAMPLES.get(query.field) or row_of(collection)[collection.key]
         return parameter(
             query.parameter,
             f"Selects by {query.field}",
-            required=query.required or query.parameter in required,
+            required=needed,
             kind="integer" if query.number else "string",
-            example=example,
+            example=example if needed else None,
         )
 
     return [*(one(query) for query in collection.query), tenant()]
@@ -66,8 +65,8 @@ def _query(collection: Collection[Any], required: tuple[str, ...] = ()) -> list[
 def _get(collection: Collection[Any], row: Json) -> Json:
     paging = [
         parameter("limit", f"At most so many, 1 to {data.MOST}; {data.PAGE} if not given",
-                  kind="integer", example=100),
-        parameter("offset", "Leaves out so many first", kind="integer", example=0),
+                  kind="integer"),
+        parameter("offset", "Leaves out so many first", kind="integer"),
     ]  # fmt: skip
     example = row_of(collection)
     found = (

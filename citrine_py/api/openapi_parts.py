@@ -85,7 +85,8 @@ def parameter(
     many: bool = False,
     example: Any = None,
 ) -> Json:
-    """A query parameter; `many`: it may be repeated."""
+    """A query parameter; `many`: it may be repeated. The page fills in an example by itself,
+    so only required parameters have one."""
     schema: Json = {"type": kind}
     if many:
         schema = {"type": "array", "items": schema, "minItems": 1}
@@ -110,10 +111,9 @@ def callback(text: str) -> Json:
     """The parameter callbackUrl; `text` is what is posted there."""
     return parameter(
         "callbackUrl",
-        f"Where {text} is posted too, in the background and with retries. Without a scheme it is "
-        "http. Link-local and metadata addresses are refused. The header X-Station-Id names the "
-        "station.",
-        example="csms.pro/api/notifications",
+        f"Where {text} is posted too, in the background and with retries, for example "
+        "csms.pro/api/notifications. Without a scheme it is http. Link-local and metadata "
+        "addresses are refused. The header X-Station-Id names the station.",
     )
 
 
