@@ -27,6 +27,7 @@ log = structlog.get_logger()
 _OPEN_TIMEOUT = 10.0  # seconds for the handshake, the sign-in and the subscriptions
 _CLOSE_TIMEOUT = 0.5  # seconds; events that nobody reads any more may stand before the farewell
 _LONGEST_PAUSE = 5.0
+_SILENCE = 20.0  # seconds without a message after which Directus is asked for one, or given up
 _FRAME_LIMIT = 64 * 1024 * 1024  # bytes; a batch update comes as one message
 
 Message: TypeAlias = dict[str, Any]
@@ -74,6 +75,7 @@ class Realtime:
                     close_timeout=_CLOSE_TIMEOUT,
                     max_size=_FRAME_LIMIT,
                     compression=None,
+                    ping_interval=None,  # Directus answers no websocket pings, only its own
                     proxy=None,
                 ) as socket:
                     await self._converse(socket)
@@ -103,8 +105,21 @@ class Realtime:
         self._loader.subscribed()
         log.info("realtime.subscribed", collections=sorted(self._queries))
         while True:
-            message = await self._receive(socket)
-            self._take(message)
+            self._take(await self._receive_alive(socket))
+
+    async def _receive_alive(self, socket: ClientConnection) -> Message:
+        """The next message; asks for a sign of life where none comes.
+
+        Raises:
+            TimeoutError: Directus gave none.
+        """
+        try:
+            async with asyncio.timeout(_SILENCE):
+                return await self._receive(socket)
+        except TimeoutError:
+            await _send(socket, {"type": "ping"})
+        async with asyncio.timeout(_SILENCE):
+            return await self._receive(socket)
 
     async def _sign_in(self, socket: ClientConnection) -> None:
         await _send(socket, {"type": "auth", "access_token": self._token})
