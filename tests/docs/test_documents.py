@@ -152,41 +152,45 @@ def test_every_command_is_in_the_reference() -> None:
     assert [name for name in commands() if f"`{name}`" not in text] == []
 
 
-def log_events() -> Iterator[tuple[str, str]]:
-    """(event, file) of every event that the service logs, `boot.*` where its end is computed.
+_LOGGERS = {"debug", "info", "warning", "error", "exception", "log_failure", "Note"}
 
-    The simulator's are left out: they are a tool's chatter.
-    """
+
+def log_events() -> Iterator[tuple[str, str]]:
+    """(event, file) of every event that the service logs: literal, or chosen from a table of
+    the module. The simulator's are left out: they are a tool's chatter."""
     for path in sorted((ROOT / "citrine_py").rglob("*.py")):
         if "simulator" in path.parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            event = _event(node)
-            if event is not None:
-                yield event, path.name
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            if ast.unparse(node.func).rpartition(".")[2] not in _LOGGERS:
+                continue
+            for event in _constants(node.args[0], tree):
+                if re.fullmatch(r"[a-z]+\.[a-z_]+", event):
+                    yield event, path.name
 
 
-def _event(node: ast.AST) -> str | None:
-    if not isinstance(node, ast.Call) or not node.args:
-        return None
-    *_, function = ast.unparse(node.func).split(".")
-    if function not in {"debug", "info", "warning", "error", "exception", "log_failure", "Note"}:
-        return None
-    first = node.args[0]
-    if isinstance(first, ast.JoinedStr):
-        return f"{getattr(first.values[0], 'value', '')}*"
-    return first.value if isinstance(first, ast.Constant) and "." in str(first.value) else None
+def _constants(argument: ast.expr, tree: ast.Module) -> Iterator[str]:
+    if isinstance(argument, ast.Constant):
+        yield str(argument.value)
+    if not isinstance(argument, ast.Subscript):
+        return
+    table = ast.unparse(argument.value)
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        target = node.target if isinstance(node, ast.AnnAssign) else target
+        if target is not None and ast.unparse(target) == table:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant):
+                    yield str(part.value)
 
 
 def test_every_log_event_is_in_the_reference_and_no_other() -> None:
     section = REFERENCE.read_text().partition("## Log events")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `([\w.]+)`", section, re.MULTILINE))
-    logged = {event for event, _ in log_events()}
-    prefixes = tuple(event[:-1] for event in logged if event.endswith("*"))
-    exact = {event for event in logged if not event.endswith("*")}
-    assert exact <= documented
-    assert [each for each in documented - exact if not each.startswith(prefixes)] == []
-    assert all(any(each.startswith(prefix) for each in documented) for prefix in prefixes)
+    assert documented == {event for event, _ in log_events()}
 
 
 def metrics() -> set[str]:
