@@ -40,7 +40,7 @@ export const requests = {
   triggerMessage: {
     title: 'Trigger message',
     call: (station, form) => ask('configuration', 'triggerMessage', station, {
-      requestedMessage: form.requestedMessage, evse: evse(form),
+      requestedMessage: form.requestedMessage ?? 'StatusNotification', evse: evse(form),
     }),
     read: status,
   },
