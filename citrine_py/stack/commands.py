@@ -10,6 +10,7 @@ import psutil
 from citrine_py.errors import CitrineError
 from citrine_py.settings import Settings
 from citrine_py.stack.info import Addresses, addresses, as_json, table
+from citrine_py.stack.processes import wait_ended
 from citrine_py.stack.progress import Progress
 from citrine_py.stack.state import State
 
@@ -87,14 +88,13 @@ def _stop(state: State) -> bool:
         return bool(state.end_orphans())
     try:
         process.terminate()
-        with Progress().step("stopping"):
-            process.wait(_STOPPED_WITHIN)
     except psutil.NoSuchProcess:
-        pass
+        return True
     except psutil.AccessDenied:
         raise CitrineError(f"process {process.pid} belongs to another user") from None
-    except psutil.TimeoutExpired:
-        raise CitrineError(f"process {process.pid} has not stopped; look at {state.logs}") from None
+    with Progress().step("stopping"):
+        if not wait_ended(process, _STOPPED_WITHIN):
+            raise CitrineError(f"process {process.pid} has not stopped; look at {state.logs}")
     return True
 
 

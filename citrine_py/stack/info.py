@@ -61,7 +61,7 @@ def table(told: Addresses, secrets: Secrets) -> str:
         lines += [
             "",
             "Connect a simulated charger, and see it:",
-            f"  {_program()} simulate --id cp001 --url {told.websocket_urls[0]}",
+            f"  {_program()} simulate --station cp001 --url {told.websocket_urls[0]}",
             f"  {told.directus_url}/admin/content/ChargingStation/cp001",
         ]
     return "\n".join(lines)

@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 
 from citrine_py.errors import CitrineError
-from citrine_py.stack.processes import Account, Child, run
+from citrine_py.stack.processes import Account, Child, run, wait_ended
 
 DATABASE = "citrine"
 USER = "postgres"
@@ -31,6 +31,7 @@ PORT = "5432"  # names the socket's file; nothing listens on TCP
 
 _SYSTEM_USER = "citrine-postgres"
 _SOCKET_LIMIT = 100  # bytes; the system's own limit is 104 to 108
+_SHUTDOWN_WITHIN = 60.0  # seconds
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -72,7 +73,7 @@ class Postgres:
         command = ("postgres", "-D", str(self.data), "-k", str(self.socket_folder), *settings)
         child = self._program("Postgres", command)
         child.stop_signal = signal.SIGINT  # fast shutdown: all written, clients cut off
-        child.grace = 60.0
+        child.grace = _SHUTDOWN_WITHIN
         return child
 
     def ready(self, pid: int | None) -> bool:
@@ -156,11 +157,9 @@ def _forget_stale_pid(data: Path) -> None:
         ours = False
     if ours:
         process.send_signal(signal.SIGINT)
-        try:
-            process.wait(60)
-        except psutil.TimeoutExpired:
+        if not wait_ended(process, _SHUTDOWN_WITHIN):
             process.kill()
-            process.wait(10)
+            wait_ended(process, _SHUTDOWN_WITHIN)
     file.unlink(missing_ok=True)
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from citrine_py.errors import CitrineError
 
 _PR_SET_PDEATHSIG = 1
@@ -153,6 +155,22 @@ def stop_with_parent() -> None:
     """Has this very process get SIGTERM when its parent dies, where the system can do that."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def wait_ended(process: psutil.Process, seconds: float) -> bool:
+    """Whether a process that is not our child ends in time. One that nobody has reaped, as in a
+    container without an init, has ended too.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)
 
 
 def ending(code: int) -> str:

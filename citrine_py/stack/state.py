@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 import psutil
 
 from citrine_py.errors import CitrineError
+from citrine_py.stack.processes import wait_ended
 
 _STOPPING_WITHIN = 90.0  # seconds that a new `up` waits for one that is stopping
 _ORPHAN_GRACE = 15.0
@@ -196,12 +197,11 @@ class State:
             process = orphan.find()
             if process is None:
                 continue
-            process.send_signal(orphan.stop_signal)
-            try:
-                process.wait(_ORPHAN_GRACE)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(_ORPHAN_GRACE)
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(orphan.stop_signal)
+                if not wait_ended(process, _ORPHAN_GRACE):
+                    process.kill()
+                    wait_ended(process, _ORPHAN_GRACE)
             ended.append(orphan.name)
         return ended
 

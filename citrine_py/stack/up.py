@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from citrine_py import files
-from citrine_py.errors import CitrineError
+from citrine_py import files, log
 from citrine_py.settings import Settings
 from citrine_py.stack import directus, ports
 from citrine_py.stack.backend import start_backend
@@ -46,7 +45,8 @@ def up(settings: Settings) -> int:
     with state.hold():
         running = Running(state, progress)
         try:
-            with _signals_end_it():
+            with _signals_end_it(), (state.logs / "up.log").open("a") as own_log:
+                log.set_up(settings.log.level, settings.log.format, own_log)
                 _run(settings, running)
         except _Stopped:
             progress.say("")
@@ -90,7 +90,7 @@ def _start(settings: Settings, running: Running, told: Addresses, secrets: Secre
     )
     start_backend(running, plan, secrets)
     with running.progress.step("provisioning Directus"):
-        _provision(told, secrets, running.state)
+        _provision(told, secrets)
     with running.progress.step("starting the service"):
         running.start(
             _service(settings, running.state, told, secrets),
@@ -109,19 +109,10 @@ def _given(settings: Settings) -> dict[str, str]:
     return {name: value.get_secret_value() for name, value in given.items() if value is not None}
 
 
-def _provision(told: Addresses, secrets: Secrets, state: State) -> None:
-    from citrine_py.errors import DirectusError
+def _provision(told: Addresses, secrets: Secrets) -> None:
     from citrine_py.provision.run import provision
 
-    try:
-        asyncio.run(provision(told.directus_url, secrets.admin_token, secrets.service_token))
-    except DirectusError as error:
-        if error.status not in {401, 403}:
-            raise
-        raise CitrineError(
-            f"Directus refuses the admin token ({error}): was it changed in Directus? Set "
-            f"CITRINE_DIRECTUS_ADMIN_TOKEN to the present one, or `make reset` {state.folder}"
-        ) from None
+    asyncio.run(provision(told.directus_url, secrets.admin_token, secrets.service_token))
 
 
 def service_folder(settings: Settings, state: State) -> Path:
