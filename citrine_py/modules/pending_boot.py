@@ -134,6 +134,8 @@ class PendingBoot:
     async def _progress(
         self, station: str, step: BootProgress | None, info: str | None = None, **more: Any
     ) -> None:
+        if self.records.get(BOOT, station) is None:
+            return  # an operator removed it
         fields = {
             "progress": step,
             "progressInfo": info if info is None else info[:_SHOWN],

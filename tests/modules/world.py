@@ -1,0 +1,224 @@
+"""The rules with fakes for all that they need, and a station to speak with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from citrine_py.model.keys import variable_attribute_key
+from citrine_py.model.stations import (
+    BOOT,
+    CHARGING_STATION,
+    VARIABLE_ATTRIBUTE,
+    Boot,
+    BootProgress,
+    ChargingStation,
+    RegistrationStatus,
+    VariableAttribute,
+)
+from citrine_py.modules.bindings import Needs, Rules, build
+from citrine_py.modules.boot import BootRules
+from citrine_py.modules.data_transfer import Vendors
+from citrine_py.ocpp.errors import CallError
+from citrine_py.ocpp.schemas import Schemas
+from citrine_py.ports import Call, Payload, SessionInfo
+from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+
+STATION = "cp001"
+SCHEMAS = Schemas()
+
+BOOT_REQUEST: Payload = {
+    "reason": "PowerUp",
+    "chargingStation": {
+        "model": "Citrus 22",
+        "vendorName": "Citrine",
+        "serialNumber": "S-1",
+        "firmwareVersion": "1.2.3",
+        "modem": {"iccid": "8949", "imsi": "2620"},
+    },
+}
+
+
+class World:
+    """One station and the rules; `session` is its connection."""
+
+    def __init__(
+        self,
+        rules: BootRules | None = None,
+        *,
+        vendors: Vendors | None = None,
+        connected: bool = True,
+        report_timeout: float = 120,
+    ) -> None:
+        self.clock = FakeClock()
+        self.jobs = FakeJobs(self.clock)
+        self.records = FakeRecords()
+        self.stations = FakeStations(SCHEMAS)
+        self.hasher = FakeHasher()
+        self.rules: Rules = build(
+            Needs(
+                records=self.records,
+                stations=self.stations,
+                jobs=self.jobs,
+                clock=self.clock,
+                new_id=FakeNewId(),
+                hasher=self.hasher,
+                schemas=SCHEMAS,
+            ),
+            rules or BootRules(),
+            report_timeout=report_timeout,
+            vendors=vendors or {},
+        )
+        self._messages = 0
+        self.session: SessionInfo | None = self.stations.connect(STATION) if connected else None
+
+    # ---- the station -------------------------------------------------------------------
+
+    async def connect(self, **more: Any) -> SessionInfo:
+        """The station connects (anew)."""
+        self.session = self.stations.connect(STATION, since=self.clock.now(), **more)
+        await self.rules.presence.connected(self.session)
+        return self.session
+
+    async def leave(self, reason: str = "connection lost") -> None:
+        """The station's line breaks."""
+        session = self.session
+        assert session is not None
+        self.stations.disconnect(STATION, reason)
+        self.session = None
+        await self.rules.presence.gone(session, reason)
+
+    async def call(
+        self, action: str, payload: Payload | None = None, *, message_id: str | None = None
+    ) -> Payload:
+        """A CALL of the station; the answer is held to OCPP's schema."""
+        self._messages += 1
+        call = Call(
+            station=STATION,
+            action=action,
+            payload=payload or {},
+            message_id=message_id or f"m{self._messages}",
+            version="2.0.1",
+            session=self.session.id if self.session is not None else "none",
+            received=self.clock.now(),
+        )
+        answer = await self.rules.dispatch.answer(call)
+        SCHEMAS.check_response("2.0.1", action, answer)
+        return answer
+
+    async def refused(self, action: str, payload: Payload | None = None) -> str:
+        """The code of the CALLERROR that the call gets."""
+        with pytest.raises(CallError) as refused:
+            await self.call(action, payload)
+        return refused.value.code
+
+    async def boot(self, reason: str = "PowerUp") -> Payload:
+        """A BootNotification; jobs that it starts do not run yet."""
+        return await self.call("BootNotification", {**BOOT_REQUEST, "reason": reason})
+
+    async def accepted(self) -> None:
+        """The station boots and is accepted."""
+        assert (await self.boot())["status"] == "Accepted"
+
+    async def report(
+        self, request_id: int, seq_no: int, data: list[Payload], *, tbc: bool = False
+    ) -> Payload:
+        """A part of a report."""
+        payload = {
+            "requestId": request_id,
+            "generatedAt": "2026-01-01T00:00:00Z",
+            "seqNo": seq_no,
+            "tbc": tbc,
+        }
+        return await self.call(
+            "NotifyReport", {**payload, **({"reportData": data} if data else {})}
+        )
+
+    # ---- the records -------------------------------------------------------------------
+
+    def set_boot(self, **fields: Any) -> None:
+        """An operator sets the station's Boot record."""
+        if self.records.get(CHARGING_STATION, STATION) is None:
+            self.records.have(CHARGING_STATION, ChargingStation(id=STATION))
+        self.records.edit(BOOT, STATION, station=STATION, **fields)
+
+    @property
+    def boot_record(self) -> Boot:
+        record = self.records.get(BOOT, STATION)
+        assert record is not None
+        return record
+
+    def progress(self) -> BootProgress | None:
+        """How far the Boot record says that the conversation is."""
+        return self.boot_record.progress
+
+    def status(self) -> RegistrationStatus | None:
+        """What the next BootNotification gets."""
+        return self.boot_record.status
+
+    @property
+    def station_record(self) -> ChargingStation:
+        record = self.records.get(CHARGING_STATION, STATION)
+        assert record is not None
+        return record
+
+    @property
+    def attributes(self) -> Mapping[str, VariableAttribute]:
+        """The device model by key."""
+        return {row.id: row for row in self.records.all(VARIABLE_ATTRIBUTE)}
+
+    def attribute(self, component: str, variable: str, **more: Any) -> VariableAttribute | None:
+        """One attribute's row."""
+        return self.attributes.get(variable_attribute_key(STATION, component, variable, **more))
+
+    def limit(self, action: str, items: int | None = None, size: int | None = None) -> None:
+        """The station has told ItemsPerMessage and BytesPerMessage of `action`."""
+        for variable, value in (("ItemsPerMessage", items), ("BytesPerMessage", size)):
+            if value is None:
+                continue
+            key = variable_attribute_key(
+                STATION, "DeviceDataCtrlr", variable, variable_instance=action
+            )
+            row = VariableAttribute(id=key, station=STATION, value=str(value))
+            self.records.have(VARIABLE_ATTRIBUTE, row)
+
+
+def data(
+    component: str, variable: str, value: str | None = "1", evse: Payload | None = None
+) -> Payload:
+    """OCPP's ReportData of a variable."""
+    attribute = {} if value is None else {"value": value}
+    return {
+        "component": {"name": component} | ({} if evse is None else {"evse": evse}),
+        "variable": {"name": variable},
+        "variableAttribute": [attribute or {"type": "Actual"}],
+        "variableCharacteristics": {"dataType": "string", "supportsMonitoring": False},
+    }
+
+
+def setting(component: str, variable: str, value: str) -> Payload:
+    """OCPP's SetVariableData."""
+    return {
+        "component": {"name": component},
+        "variable": {"name": variable},
+        "attributeValue": value,
+    }
+
+
+def set_all(status: str = "Accepted", **by_variable: str) -> Any:
+    """A station's answer to SetVariables: `status`, or what `by_variable` says."""
+
+    def answer(payload: Payload) -> Payload:
+        results = [
+            {
+                "component": each["component"],
+                "variable": each["variable"],
+                "attributeStatus": by_variable.get(each["variable"]["name"], status),
+            }
+            for each in payload["setVariableData"]
+        ]
+        return {"setVariableResult": results}
+
+    return answer
