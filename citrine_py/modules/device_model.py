@@ -55,7 +55,7 @@ class OnNotifyReport:
         await self.records.write(*new_places(self.records, call.station, data), *puts)
         report = self.reports.find(call.station, payload["requestId"])
         if report is None:
-            log.info("report.unasked", station=call.station, request_id=payload["requestId"])
+            log.debug("report.unasked", station=call.station, request_id=payload["requestId"])
         else:
             report.add(payload["seqNo"], tbc=payload.get("tbc", False), variables=len(puts))
         return {}

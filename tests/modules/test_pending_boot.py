@@ -441,12 +441,12 @@ async def test_a_station_that_boots_by_itself_after_a_restart_is_not_asked_twice
 
 async def test_many_rejected_variables_are_counted() -> None:
     rows = [{"component": "C", "variable": f"v{n}", "value": n} for n in range(5)]
-    world = pending(pendingBootSetVariables=[*rows, 5])
+    world = pending(pendingBootSetVariables=[*rows, {"variable": "x"}])
     world.stations.answers["SetVariables"] = set_all("Rejected")
     await world.boot()
     await world.jobs.settle()
     assert world.boot_record.progressInfo == (
-        "not set: row 6: not an object, C.v0 (Rejected), C.v1 (Rejected) and 3 more"
+        "not set: row 6: component is missing, C.v0 (Rejected), C.v1 (Rejected) and 3 more"
     )
 
 

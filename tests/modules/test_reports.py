@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.modules.reports import Report, Reports
@@ -45,6 +45,7 @@ def test_missing_parts_are_noticed_and_named(count: int, draw: st.DataObject) ->
     assert report.lack()
 
 
+@settings(deadline=None, max_examples=30)
 @given(deliveries())
 async def test_the_rows_are_the_same_whatever_the_order(delivery: tuple[int, list[int]]) -> None:
     count, order = delivery
