@@ -7,6 +7,7 @@ here and nowhere else.
 from __future__ import annotations
 
 import errno
+import logging
 import time
 
 import structlog
@@ -27,6 +28,8 @@ from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
 
+_LONGEST_LINE = 65_536
+"""Bytes of a request's first line: a thousand identifiers fit."""
 _QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 _NAMES = {"stationId": "station", "identifier": "station", "tenantId": "tenant"}
 
@@ -54,7 +57,13 @@ class ApiServer:
         self._config = config
         self._callbacks = Callbacks(config.callback_allow, ports.clock)
         app = build_app(config, ports, self._callbacks)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=10,
+            logger=_ServerLog("citrine_py.api", logging.WARNING),
+            max_line_size=_LONGEST_LINE,
+        )
 
     @property
     def port(self) -> int:
@@ -86,6 +95,15 @@ class ApiServer:
         await self._runner.cleanup()
         await self._callbacks.stop()
         log.info("api.stopped")
+
+
+class _ServerLog(logging.Logger):
+    """What aiohttp has to say, as events of ours: a request that is no HTTP, above all. Its
+    own words quote the request, headers included, so they are left out."""
+
+    def handle(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        log.info("api.unreadable", error=type(error).__name__ if error else record.levelname)
 
 
 async def _to_docs(_request: web.Request) -> web.Response:

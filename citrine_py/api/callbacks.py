@@ -53,6 +53,8 @@ class Callbacks:
         self._clock = clock
         self._resolver = resolver
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pausing: set[asyncio.Task[None]] = set()
+        self._stopping = False
         self._client: aiohttp.ClientSession | None = None
 
     def check(self, url: str) -> URL:
@@ -89,28 +91,43 @@ class Callbacks:
         task.add_done_callback(self._tasks.discard)
 
     async def stop(self, seconds: float = 5) -> None:
-        """Gives those under way a little time, then ends them."""
+        """Lets posts under way come to their end, within `seconds`; what waits for another
+        attempt is given up, since whoever failed a moment ago would only keep us."""
+        self._stopping = True
+        abandoned = list(self._pausing)
+        for task in abandoned:
+            task.cancel()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-            if late:
-                log.warning("callback.abandoned", count=len(late))
+            abandoned += late
+        if abandoned:
+            log.warning("callback.abandoned", count=len(abandoned))
         if self._client is not None:
             await self._client.close()
 
     async def _deliver(self, url: URL, station: str, body: bytes) -> None:
         for attempt in range(_ATTEMPTS):
             if attempt:
-                await self._clock.sleep(_FIRST_PAUSE * 2 ** (attempt - 1))
+                await self._pause(_FIRST_PAUSE * 2 ** (attempt - 1))
             reason, again = await self._try(url, station, body)
             if reason is None:
                 log.info("callback.delivered", host=url.host, station=station)
                 return
-            if not again:
+            if not again or self._stopping:
                 break
         log.warning("callback.failed", host=url.host, station=station, reason=reason)
+
+    async def _pause(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - it runs in one
+        self._pausing.add(task)
+        try:
+            await self._clock.sleep(seconds)
+        finally:
+            self._pausing.discard(task)
 
     async def _try(self, url: URL, station: str, body: bytes) -> tuple[str | None, bool]:
         """Why it failed, None if it did not; and whether another attempt may help."""

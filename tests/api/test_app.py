@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
@@ -129,3 +130,42 @@ def test_the_configuration_does_not_show_its_token() -> None:
     from dataclasses import replace
 
     assert "hidden" not in repr(replace(CONFIG, token="hidden"))
+
+
+async def test_a_thousand_stations_fit_into_one_request(world: World) -> None:
+    stations = [f"station-with-a-long-name-{number:04}" for number in range(1000)]
+    world.requests.answers.update({station: {"status": "Accepted"} for station in stations})
+    query = "&".join(f"identifier={station}" for station in stations)
+
+    status, results = await world.call("POST", f"/ocpp/evdriver/clearCache?{query}")
+
+    assert (status, len(results)) == (200, 1000)
+    status, answer = await world.call(
+        "POST", f"/ocpp/evdriver/clearCache?{query}&identifier=one-more"
+    )
+    assert (status, answer["payload"]) == (400, "at most 1000 stations in one call")
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET /x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer hidden\x01\r\n\r\n",
+        "GET /hidden" + "x" * 70_000 + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "hidden\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_gets_400_and_a_log_line_without_its_words(
+    world: World, request_text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = int(world.base.rpartition(":")[2])
+    with capture_logs() as logs:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request_text.encode())
+        answer = await reader.read(100)
+        writer.close()
+        await writer.wait_closed()
+
+    assert b" 400 " in answer.splitlines()[0]
+    assert {log["event"] for log in logs} <= {"api.unreadable"}
+    captured = capfd.readouterr()
+    assert "hidden" not in str(logs) + captured.out + captured.err

@@ -55,7 +55,10 @@ class Names(AbstractResolver):
 
 
 async def finished(callbacks: Callbacks) -> None:
-    await callbacks.stop(10)
+    """Until every attempt was made."""
+    async with asyncio.timeout(20):
+        await asyncio.gather(*callbacks._tasks)
+    await callbacks.stop()
 
 
 @pytest.mark.parametrize(
@@ -197,16 +200,58 @@ async def test_nobody_there_is_only_logged() -> None:
     assert logs[-1]["event"] == "callback.failed"
 
 
-async def test_stop_ends_what_does_not_end_by_itself() -> None:
+async def test_stop_waits_for_a_post_under_way_but_for_no_other_attempt() -> None:
     class Never(QuickClock):
         async def sleep(self, seconds: float) -> None:
             await asyncio.Event().wait()
 
     callbacks = Callbacks((), Never())
-    async with receiver(500) as hook:
-        callbacks.post(callbacks.check(hook.address), "cp001", {})
-        await hook.received(1)
+    async with receiver(500, 200) as hook:
+        callbacks.post(callbacks.check(hook.address), "fails", {})
+        async with asyncio.timeout(5):
+            while not callbacks._pausing:
+                await asyncio.sleep(0.005)
+        callbacks.post(callbacks.check(hook.address), "works", {})
         with capture_logs() as logs:
-            await callbacks.stop(0.05)
+            await callbacks.stop()
 
-    assert ("callback.abandoned", 1) in [(log["event"], log.get("count")) for log in logs]
+    assert [(log["event"], log.get("station")) for log in logs] == [
+        ("callback.delivered", "works"),
+        ("callback.abandoned", None),
+    ]
+    assert [post.station for post in hook.posts] == ["fails", "works"]
+
+
+async def test_stop_ends_a_post_that_does_not_end_by_itself() -> None:
+    async def mute(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await released.wait()
+        writer.close()
+
+    asked, released = asyncio.Event(), asyncio.Event()
+    server = await asyncio.start_server(mute, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    callbacks = Callbacks((), QuickClock())
+    callbacks.post(callbacks.check(f"127.0.0.1:{port}"), "cp001", {})
+    await asked.wait()
+    with capture_logs() as logs:
+        await callbacks.stop(0.05)
+    released.set()
+    server.close()
+
+    assert [(log["event"], log["count"]) for log in logs] == [("callback.abandoned", 1)]
+
+
+async def test_too_many_at_once_are_dropped_and_told() -> None:
+    class Never(QuickClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.Event().wait()
+
+    callbacks = Callbacks((), Never(), lambda: Names("169.254.169.254"))
+    url = callbacks.check("inside.example")
+    with capture_logs() as logs:
+        for number in range(1001):
+            callbacks.post(url, f"cp{number}", {})
+        await finished(callbacks)
+
+    assert [log["event"] for log in logs].count("callback.dropped") == 1

@@ -1,4 +1,4 @@
-"""A running API over small stand-ins of its ports, called over real HTTP on a free port."""
+"""A running API over fakes of its ports, called over real HTTP on a free port."""
 
 from __future__ import annotations
 
@@ -17,74 +17,30 @@ from citrine_py.errors import NotFound
 from citrine_py.model.collection import Collection
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Change, PasswordOutcome, Payload, Put
+from citrine_py.ports import Change, PasswordOutcome, Payload
 from citrine_py.runtime import SystemClock
+from tests.fakes import FakeRecords
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
 
 
-class MemoryRecords:
-    """Records in a dict. `failing` is raised by writes, `away` by reads on demand."""
+class WatchedRecords(FakeRecords):
+    """Records that tell how long they were waited for. `failing` is raised by writes."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
-        self.writes: list[tuple[Change, ...]] = []
+        super().__init__()
         self.waits: list[float] = []
         self.failing: Exception | None = None
-        self.away: Exception | None = None
-
-    def put(self, collection: Collection[Any], key: str, **fields: Any) -> None:
-        rows = self.rows.setdefault(collection.directus, {})
-        before = rows.get(key)
-        values = {} if before is None else before.model_dump()
-        rows[key] = collection.record.model_validate({**values, **fields, collection.key: key})
-
-    def get(self, collection: Collection[Any], key: str) -> Any:
-        return self.rows.get(collection.directus, {}).get(key)
-
-    def select(self, collection: Collection[Any], **equal: Any) -> Sequence[Any]:
-        return [
-            row
-            for row in self.rows.get(collection.directus, {}).values()
-            if all(getattr(row, name) == value for name, value in equal.items())
-        ]
-
-    async def find(
-        self,
-        collection: Collection[Any],
-        where: Mapping[str, Any],
-        *,
-        limit: int = 1000,
-        offset: int = 0,
-        newest_first: str | None = None,
-    ) -> Sequence[Any]:
-        if self.away is not None and not collection.resident:
-            raise self.away
-        found = list(self.select(collection, **where))
-        if newest_first:
-            found.sort(key=lambda row: getattr(row, newest_first), reverse=True)
-        return found[offset : offset + limit]
 
     async def write(self, *changes: Change) -> None:
         if self.failing is not None:
             raise self.failing
-        self.writes.append(changes)
-        for change in changes:
-            if isinstance(change, Put):
-                self.put(change.collection, change.key, **change.fields)
-            else:
-                self.rows.get(change.collection.directus, {}).pop(change.key, None)
-
-    def post(self, *changes: Change) -> None:
-        raise AssertionError("the API waits for its writes")
-
-    def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
-        raise AssertionError("the API has nothing to touch")
+        await super().write(*changes)
 
     async def settled(self, seconds: float) -> bool:
         self.waits.append(seconds)
-        return True
+        return await super().settled(seconds)
 
 
 @dataclass
@@ -139,7 +95,7 @@ class World:
     """The stand-ins, the server and a client of it."""
 
     config: ApiConfig = CONFIG
-    records: MemoryRecords = field(default_factory=MemoryRecords)
+    records: WatchedRecords = field(default_factory=WatchedRecords)
     requests: ScriptedRequests = field(default_factory=ScriptedRequests)
     passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
     device_model: RecordedModel = field(default_factory=RecordedModel)
@@ -181,7 +137,7 @@ class World:
             return answer.status, await answer.json() if is_json else text, answer.headers
 
     def keys(self, collection: Collection[Any]) -> set[str]:
-        return set(self.records.rows.get(collection.directus, {}))
+        return {getattr(record, collection.key) for record in self.records.all(collection)}
 
 
 @asynccontextmanager
@@ -199,11 +155,11 @@ async def running(**config: Any) -> AsyncIterator[World]:
 
 
 def add_station(world: World, station: str = "cp001") -> None:
-    world.records.put(CHARGING_STATION, station)
+    world.records.edit(CHARGING_STATION, station)
 
 
 def add_variables(world: World, *names: str, station: str = "cp001") -> None:
     for name in names:
-        world.records.put(
+        world.records.edit(
             VARIABLE_ATTRIBUTE, f"{station}-{name}", station=station, component="C", variable=name
         )
