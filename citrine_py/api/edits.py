@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import orjson
 from pydantic import (
@@ -32,6 +32,9 @@ _LONG = 10_000
 _SHORT = 255
 _WHOLE = 262_144  # bytes of a body: one row must fit into a request to Directus
 
+_Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=50)]
+_Number: TypeAlias = Annotated[int, Field(ge=0, le=INT32)]
+
 
 class _Point(BaseModel):
     """GeoJSON, longitude first."""
@@ -42,6 +45,21 @@ class _Point(BaseModel):
     coordinates: tuple[
         Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]
     ]
+
+
+class _FlatVariable(BaseModel):
+    """A variable to set, as Directus' form names it. Limits are those of SetVariableData."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    component: _Name
+    componentInstance: _Name | None = None  # noqa: N815
+    evseId: _Number | None = None  # noqa: N815
+    connectorId: _Number | None = None  # noqa: N815
+    variable: _Name
+    variableInstance: _Name | None = None  # noqa: N815
+    attributeType: Literal["Actual", "Target", "MinSet", "MaxSet"] | None = None  # noqa: N815
+    value: Annotated[str, Field(max_length=1000)]
 
 
 class Edits:
@@ -87,7 +105,7 @@ class Edits:
     def _type(self, collection: Collection[Any], name: str) -> Any:
         special = {
             "Boot.statusInfo": self._status_info,
-            "Boot.pendingBootSetVariables": _variables,
+            "Boot.pendingBootSetVariables": self._variables,
             "Connector.connectorType": self._connector_type,
             "Location.coordinates": _coordinates,
         }.get(f"{collection.name}.{name}")
@@ -129,24 +147,43 @@ class Edits:
         }
         return Annotated[dict[str, Any] | None, AfterValidator(check), WithJsonSchema(schema)]
 
+    def _variables(self) -> Any:
+        """Rows of variables to set at boot, as OCPP's SetVariableData or flat as Directus' form
+        writes them. A password among them would stand here in plain text."""
+
+        def check(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+            for number, row in enumerate(value or ()):
+                if "basicauthpassword" in orjson.dumps(row).decode().casefold():
+                    raise ValueError(
+                        "a BasicAuthPassword is not kept in plain text; use POST "
+                        "/data/configuration/password"
+                    )
+                try:
+                    self._check_variable(row)
+                except ValidationError as error:
+                    problem = error.errors(include_input=False, include_url=False)[0]
+                    place = _printable(".".join(map(str, problem["loc"])))
+                    raise ValueError(f"[{number}].{place}: {problem['msg']}") from None
+                except CallError as error:
+                    raise ValueError(error.description.replace("[0]", f"[{number}]", 1)) from None
+            return value
+
+        return Annotated[
+            list[dict[str, Any]] | None,
+            AfterValidator(check),
+            WithJsonSchema({"type": ["array", "null"], "items": _FlatVariable.model_json_schema()}),
+        ]
+
+    def _check_variable(self, row: dict[str, Any]) -> None:
+        if isinstance(row.get("component"), dict):
+            self._schemas.check_request("2.0.1", "SetVariables", {"setVariableData": [row]})
+        else:
+            _FlatVariable.model_validate_json(orjson.dumps(row))
+
     def _connector_type(self) -> Any:
         definitions = self._schemas.request_schema("2.0.1", "ReserveNow")["definitions"]
         names = tuple(definitions["ConnectorEnumType"]["enum"])
         return Literal[names] | None
-
-
-def _variables() -> Any:
-    """Rows of variables to set at boot. A password among them would stand here in plain text."""
-
-    def check(value: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-        if value is not None and "basicauthpassword" in orjson.dumps(value).decode().casefold():
-            raise ValueError(
-                "a BasicAuthPassword is not kept in plain text; use POST "
-                "/data/configuration/password"
-            )
-        return value
-
-    return Annotated[list[dict[str, Any]] | None, AfterValidator(check)]
 
 
 def _coordinates() -> Any:

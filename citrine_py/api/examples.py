@@ -146,6 +146,12 @@ _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "Boot": {
         "pending": {"status": "Pending"},
         "pending with report": {"status": "Pending", "getBaseReportOnPending": True},
+        "pending with variables": {
+            "status": "Pending",
+            "pendingBootSetVariables": [
+                {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "300"}
+            ],
+        },
         "heartbeat": {"heartbeatInterval": 300},
     },
     "Evse": {"name": {"name": "left"}},

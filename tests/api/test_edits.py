@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,3 +65,32 @@ def test_times_are_utc_whether_they_say_so_or_not(moment: datetime) -> None:
     read = EDITS.read(BOOT, {"lastBootTime": moment.isoformat()})["lastBootTime"]
 
     assert read == moment.replace(tzinfo=UTC)
+
+
+FLAT = {"component": "C", "variable": "V", "value": "1"}
+NESTED = {"component": {"name": "C"}, "variable": {"name": "V"}, "attributeValue": "1"}
+
+
+def test_variables_to_set_at_boot_are_ocpps_or_flat() -> None:
+    rows = [FLAT, NESTED, {**FLAT, "evseId": 1, "connectorId": None, "attributeType": "Target"}]
+    assert EDITS.read(BOOT, {"pendingBootSetVariables": rows}) == {"pendingBootSetVariables": rows}
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"component": "C", "variable": "V"}, "[1].value: Field required"),
+        ({**FLAT, "value": 5}, "[1].value: must be a valid string"),
+        ({**FLAT, "evse": 1}, "[1].evse: Extra inputs"),
+        ({**FLAT, "variable": ""}, "[1].variable: String should have at least 1"),
+        ({**FLAT, "attributeType": "Real"}, "[1].attributeType: must be 'Actual'"),
+        ({**NESTED, "value": "x"}, "setVariableData[1]: OCPP has no field value here"),
+        ({"component": {"name": "C"}}, "setVariableData[1].attributeValue: missing"),
+        ({**FLAT, "variable": "basicAuthPASSWORD"}, "/data/configuration/password"),
+        ({**NESTED, "variable": {"name": "BasicAuthPassword"}}, "/data/configuration/password"),
+    ],
+)
+def test_a_wrong_variable_to_set_is_told_with_its_place(row: Any, told: str) -> None:
+    with pytest.raises(BadRequest, match=re.escape(told)) as error:
+        EDITS.read(BOOT, {"pendingBootSetVariables": [FLAT, row]})
+    assert str(error.value).startswith("pendingBootSetVariables: ")
