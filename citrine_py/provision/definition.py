@@ -24,6 +24,7 @@ SERVICE_USER = "c1781e00-0000-4000-8000-000000000201"
 MEMORY = "CitrineProvision"
 """The collection that remembers what was applied."""
 
+_SEES_FLOWS = ("id", "status", "name", "icon", "color", "options", "trigger", "accountability")
 _PASSWORD = "password"  # noqa: S105 - the field's name
 _MADE_BY_PEOPLE = (CHARGING_STATION, BOOT, LOCATION)
 
@@ -124,7 +125,25 @@ def _permissions(tables: Mapping[str, Table]) -> tuple[Mapping[str, Any], ...]:
             for policy in (OPERATOR_POLICY, VIEWER_POLICY)
         ]
         found += _operator(collection)
+    found += _operators_tools([table for table in tables if table != MEMORY])
     return tuple(found)
+
+
+def _operators_tools(ours: list[str]) -> list[Mapping[str, Any]]:
+    """What Directus' pages need to show an operator the flows' buttons, colleagues' names and
+    who changed what."""
+    within = {"collection": {"_in": ours}}
+    manual = {"trigger": {"_eq": "manual"}}
+    tools = (
+        ("directus_flows", list(_SEES_FLOWS), manual),
+        ("directus_users", ["id", "first_name", "last_name", "avatar"], {}),
+        ("directus_activity", ["*"], within),
+        ("directus_revisions", ["*"], within),
+    )
+    return [
+        {**_permission(OPERATOR_POLICY, collection, "read", fields), "permissions": rows}
+        for collection, fields, rows in tools
+    ]
 
 
 def _operator(collection: Collection[Any]) -> list[Mapping[str, Any]]:
