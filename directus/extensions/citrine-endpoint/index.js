@@ -105,22 +105,25 @@ function listOf(body, name) {
 }
 
 async function upsert(database, table, rows, fields) {
-  const alike = new Map(); // rows with the same columns go into one statement
+  const merged = new Map(); // a later row for the same id adds to the earlier
   for (const row of rows) {
     if (!row?.id) throw new Refusal(400, 'INVALID_PAYLOAD', 'Every row needs an id');
-    const columns = Object.keys(row).sort();
-    for (const column of columns) {
+    for (const column of Object.keys(row)) {
       if (!fields[column] || fields[column].alias) {
         throw new Refusal(400, 'INVALID_PAYLOAD', `${table} has no column ${column}`);
       }
     }
+    merged.set(row.id, { ...merged.get(row.id), ...row });
+  }
+  const alike = new Map(); // rows with the same columns go into one statement
+  for (const row of merged.values()) {
+    const columns = Object.keys(row).sort();
     const label = columns.join();
-    if (!alike.has(label)) alike.set(label, { columns, rows: new Map() });
-    alike.get(label).rows.set(row.id, stored(row, columns, fields));
+    if (!alike.has(label)) alike.set(label, { columns, rows: [] });
+    alike.get(label).rows.push(stored(row, columns, fields));
   }
   await database.transaction(async (trx) => {
-    for (const { columns, rows: group } of alike.values()) {
-      const list = [...group.values()];
+    for (const { columns, rows: list } of alike.values()) {
       const size = Math.max(1, Math.floor(PARAMETERS / columns.length));
       const changed = columns.filter((column) => column !== 'id');
       for (let i = 0; i < list.length; i += size) {

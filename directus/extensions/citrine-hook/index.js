@@ -1,7 +1,9 @@
 // Passwords are write-only: what a person types is handed to the charging service, which
 // hashes it, and is taken out of the payload before Directus stores, logs or tells anybody.
 //
-// Also: a Boot record belongs to the station of its id, and holds no password.
+// Directus runs these filters before it checks permissions, so whatever reaches out to the
+// charging service checks them first. Also: a Boot record belongs to the station of its id,
+// and holds no password; and no query may sort, filter or group by a password's hash.
 
 import { createHash } from 'node:crypto';
 
@@ -11,6 +13,7 @@ const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
 const RULE = /^[a-zA-Z0-9*\-_=:+|@.]{16,40}$/;
 const RULE_TEXT = 'A password has 16 to 40 characters out of a-z A-Z 0-9 * - _ = : + | @ .';
 const STASHED = 1000;
+const STASHED_FOR = 30000; // milliseconds; from the filter of a create to its commit
 
 class Invalid extends Error {
   constructor(message, status = 400, code = 'INVALID_PAYLOAD') {
@@ -22,19 +25,28 @@ class Invalid extends Error {
   }
 }
 
+class Forbidden extends Invalid {
+  constructor(message) {
+    super(message, 403, 'FORBIDDEN');
+  }
+}
+
 export default ({ filter, action }, { env, services, getSchema, logger }) => {
   const stash = new Map(); // passwords of rows that are being created, until these are committed
 
-  const hold = (key, station, password) => {
+  const hold = (key, station, password, { accountability }) => {
     if (!RULE.test(password)) throw new Invalid(RULE_TEXT);
+    const now = Date.now();
+    for (const [old, { until }] of stash) if (until < now) stash.delete(old);
     if (stash.size >= STASHED) stash.delete(stash.keys().next().value);
-    stash.set(key, { station, password });
+    stash.set(key, { station, password, user: person(accountability), until: now + STASHED_FOR });
   };
 
   const release = (collection) => async ({ key }, { accountability }) => {
     const held = stash.get(`${collection} ${key}`);
     if (!held) return;
     stash.delete(`${collection} ${key}`);
+    if (held.until < Date.now() || held.user !== person(accountability)) return;
     try {
       await setPassword(env, held.station, held.password);
     } catch (error) {
@@ -43,16 +55,20 @@ export default ({ filter, action }, { env, services, getSchema, logger }) => {
     }
   };
 
-  filter('ChargingStation.items.create', (payload) => {
+  filter('ChargingStation.items.create', (payload, _meta, context) => {
+    const key = `ChargingStation ${payload.id}`;
+    stash.delete(key); // of a create that was refused
     const password = take(payload, 'password');
-    if (password) hold(`ChargingStation ${payload.id}`, payload.id, password);
+    if (password && payload.id) hold(key, String(payload.id), password, context);
     return payload;
   });
   action('ChargingStation.items.create', release('ChargingStation'));
 
-  filter('ChargingStation.items.update', async (payload, { keys }) => {
+  filter('ChargingStation.items.update', async (payload, { keys }, context) => {
     const password = take(payload, 'password');
-    if (password) for (const key of keys) await setPassword(env, key, password);
+    if (!password) return payload;
+    await checkRight(services, context, 'ChargingStation', keys, 'password');
+    for (const key of keys) await setPassword(env, key, password);
     return payload;
   });
 
@@ -62,12 +78,16 @@ export default ({ filter, action }, { env, services, getSchema, logger }) => {
     if (!namesPassword(payload)) return payload;
     const station = payload.station?.id ?? payload.station;
     if (!station) throw new Invalid('Say whose password it is: station is missing');
+    const password = take(payload, 'value');
+    if (!isThePassword(payload)) {
+      if (password) throw new Invalid('A password is set on the Actual attribute of the station itself');
+      return payload;
+    }
     payload.id = passwordKey(String(station));
     payload.mutability = 'WriteOnly';
-    const password = take(payload, 'value');
-    if (password && (payload.type ?? 'Actual') === 'Actual') {
-      hold(`VariableAttribute ${payload.id}`, String(station), password);
-    }
+    const key = `VariableAttribute ${payload.id}`;
+    stash.delete(key);
+    if (password) hold(key, String(station), password, context);
     return payload;
   });
   action('VariableAttribute.items.create', release('VariableAttribute'));
@@ -82,33 +102,96 @@ export default ({ filter, action }, { env, services, getSchema, logger }) => {
     if (secret.length === 0) return payload;
     if (secret.length < rows.length) throw new Invalid('Set passwords apart from other variables');
     const password = take(payload, 'value');
-    if (password) {
-      for (const row of secret) {
-        if (row.type === 'Actual') await setPassword(env, row.station, password);
-      }
+    if (!password) return payload;
+    await checkRight(services, context, 'VariableAttribute', keys, 'value');
+    if (secret.some(({ id, station }) => id !== passwordKey(String(station)))) {
+      throw new Invalid('A password is set on the Actual attribute of the station itself');
     }
+    for (const { station } of secret) await setPassword(env, station, password);
     return payload;
   });
 
-  const checkBoot = (payload) => {
-    const named = JSON.stringify(payload.pendingBootSetVariables ?? null).toLowerCase();
-    if (named.includes('basicauthpassword')) {
-      throw new Invalid('A BasicAuthPassword is not kept in plain text: set it on the station instead');
-    }
-    return payload;
-  };
+  filter('items.query', (query) => {
+    if (looksBehind(query)) throw new Forbidden('Password hashes can be neither compared nor sorted');
+    return query;
+  });
+
   filter('Boot.items.create', (payload) => {
-    if (payload.id !== undefined) payload.station ??= payload.id;
-    else if (typeof payload.station === 'string') payload.id = payload.station;
+    const station = payload.station?.id ?? payload.station;
+    if (payload.id === undefined || payload.id === null) {
+      if (station) payload.id = String(station);
+    } else if (station === undefined || station === null) payload.station = payload.id;
+    else if (String(station) !== String(payload.id)) throw new Invalid(BOOT_TEXT);
     return checkBoot(payload);
   });
-  filter('Boot.items.update', checkBoot);
+  filter('Boot.items.update', (payload, { keys }) => {
+    if (payload.station !== undefined) {
+      const station = String(payload.station?.id ?? payload.station);
+      if (keys.some((key) => String(key) !== station)) throw new Invalid(BOOT_TEXT);
+    }
+    return checkBoot(payload);
+  });
 };
 
-// Takes a secret out of a payload. What Directus shows in its place means: no change.
+const BOOT_TEXT = 'A Boot record belongs to the station that has its id';
+
+function checkBoot(payload) {
+  const named = JSON.stringify(payload.pendingBootSetVariables ?? null).toLowerCase();
+  if (named.includes('basicauthpassword')) {
+    throw new Invalid('A BasicAuthPassword is not kept in plain text: set it on the station instead');
+  }
+  return payload;
+}
+
+// Whose doing it is. Without any accountability it is Directus' own, such as a flow's.
+function person(accountability) {
+  if (!accountability) return 'directus';
+  if (!accountability.user) throw new Forbidden('Only who is signed in may set a password');
+  return accountability.user;
+}
+
+// Lets Directus itself check the right to change the field of these rows: it writes the empty
+// value that the field has anyway, and takes that back.
+async function checkRight(services, { database, schema, accountability }, collection, keys, field) {
+  person(accountability);
+  if (!accountability || accountability.admin) return;
+  const back = new Error('taken back');
+  try {
+    await database.transaction(async (knex) => {
+      const items = new services.ItemsService(collection, { knex, schema, accountability });
+      await items.updateMany([...keys], { [field]: null },
+        { emitEvents: false, skipTracking: true, autoPurgeCache: false });
+      throw back;
+    });
+  } catch (error) {
+    if (error !== back) throw error;
+  }
+}
+
+// Whether a query would let somebody find out a hash, which is concealed in what he reads.
+function looksBehind(query, within = '') {
+  if (Array.isArray(query)) return query.some((each) => looksBehind(each, within));
+  if (query && typeof query === 'object') {
+    return Object.entries(query).some(([name, value]) => {
+      const clause = name.replace(/^_/, ''); // as it is written within deep
+      return namesHash(name) || looksBehind(value, CLAUSES.has(clause) ? clause : within);
+    });
+  }
+  if (typeof query !== 'string' || !CLAUSES.has(within)) return false;
+  return namesHash(query) && (within !== 'fields' || query.includes('('));
+}
+
+const CLAUSES = new Set(['sort', 'group', 'aggregate', 'alias', 'fields']);
+
+function namesHash(path) {
+  return HASHES.some((hash) => String(path).split(/[^A-Za-z]/).includes(hash));
+}
+
+// Takes a secret out of a payload, but leaves the field there, for Directus checks the right to
+// write it. What Directus shows in place of a secret means: no change.
 function take(payload, field) {
   const value = payload[field];
-  delete payload[field];
+  if (field in payload) payload[field] = null;
   return typeof value === 'string' && value !== '' && !/^\*+$/.test(value) ? value : null;
 }
 
@@ -117,14 +200,19 @@ function namesPassword({ component, variable }) {
     && String(variable).toLowerCase() === 'basicauthpassword';
 }
 
+function isThePassword({ type, componentInstance, variableInstance, evseId }) {
+  return (type ?? 'Actual') === 'Actual' && !componentInstance && !variableInstance
+    && (evseId ?? null) === null;
+}
+
 function refuseHashes(payload) {
   if (HASHES.some((field) => field in payload)) {
-    throw new Invalid('Password hashes are written by the charging service alone', 403, 'FORBIDDEN');
+    throw new Forbidden('Password hashes are written by the charging service alone');
   }
 }
 
 async function isService({ database, accountability }) {
-  if (!accountability?.user) return accountability === null;
+  if (!accountability?.user) return false;
   const access = await database('directus_access')
     .where({ user: accountability.user, policy: SERVICE_POLICY }).first('id');
   return access !== undefined;

@@ -2,6 +2,7 @@
 // in a Directus notification. The form of the flow's dialog is in $trigger.body.
 
 const AT_ONCE = 10;
+const OPERATOR_POLICY = 'c1781e00-0000-4000-8000-000000000102';
 
 const number = (value) => (value === undefined || value === null || value === '' ? undefined : Number(value));
 const text = (value) => (value === undefined || value === null || value === '' ? undefined : String(value));
@@ -85,7 +86,8 @@ const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
 
 export default {
   id: 'citrine-operation',
-  handler: async ({ request }, { data, accountability, env, services, getSchema }) => {
+  handler: async ({ request }, { data, accountability, database, env, services, getSchema }) => {
+    await checkCaller(database, accountability);
     const wanted = requests[request];
     if (!wanted) throw new Error(`There is no request ${request}`);
     const form = data.$trigger?.body ?? {};
@@ -99,6 +101,26 @@ export default {
     return outcomes;
   },
 };
+
+class Refusal extends Error {
+  constructor() {
+    super('Only operators may ask charging stations: your account lacks the policy "Operator"');
+    this.name = 'DirectusError';
+    this.status = 403;
+    this.code = 'FORBIDDEN';
+    this.extensions = { reason: this.message };
+  }
+}
+
+// Directus lets everybody who can see a station run its flows, and the call is made with the
+// token of our API. Without accountability it is a flow that runs by itself, made by an admin.
+async function checkCaller(database, accountability) {
+  if (!accountability || accountability.admin) return;
+  const { user, roles } = accountability;
+  const holds = user && await database('directus_access').where({ policy: OPERATOR_POLICY })
+    .where((any) => any.where({ user }).orWhereIn('role', roles ?? [])).first('id');
+  if (!holds) throw new Refusal();
+}
 
 async function one(wanted, station, form, env) {
   const { method, path, body } = wanted.call(station, form);
