@@ -1,5 +1,5 @@
 """What the edge and the store count, as samples for /metrics. Names are public: they are
-documented in docs/api.md and changed with a changelog entry."""
+documented in docs/reference.md and changed with a changelog entry."""
 
 from __future__ import annotations
 

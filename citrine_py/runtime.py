@@ -119,24 +119,31 @@ class BcryptHasher:
         hashed = await loop.run_in_executor(
             self._threads, lambda: bcrypt.hashpw(password.encode(), bcrypt.gensalt(self._rounds))
         )
+        self._remember(self._digest(password, hashed.decode()), True)
         return hashed.decode()
 
     async def matches(self, password: str, hashed: str) -> bool:
-        secret = password.encode()
-        digest = hmac.digest(self._key, hashed.encode() + b"\0" + secret, hashlib.sha256)
+        digest = self._digest(password, hashed)
         known = self._memory.get(digest)
         if known is None:
             loop = asyncio.get_running_loop()
+            secret = password.encode()
             known = await loop.run_in_executor(self._threads, _check, secret, hashed.encode())
-        self._memory[digest] = known
-        self._memory.move_to_end(digest)
-        if len(self._memory) > self._limit:
-            self._memory.popitem(last=False)
+        self._remember(digest, known)
         return known
 
     def close(self) -> None:
         """Ends the threads; checks under way are finished."""
         self._threads.shutdown()
+
+    def _digest(self, password: str, hashed: str) -> bytes:
+        return hmac.digest(self._key, hashed.encode() + b"\0" + password.encode(), hashlib.sha256)
+
+    def _remember(self, digest: bytes, right: bool) -> None:
+        self._memory[digest] = right
+        self._memory.move_to_end(digest)
+        if len(self._memory) > self._limit:
+            self._memory.popitem(last=False)
 
 
 def _check(secret: bytes, hashed: bytes) -> bool:

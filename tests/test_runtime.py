@@ -2,6 +2,8 @@
 
 import asyncio
 
+import bcrypt
+
 from citrine_py.runtime import BcryptHasher, EventLatch, SystemClock, TaskJobs, new_id
 
 
@@ -91,12 +93,21 @@ async def test_a_password_matches_its_hash_and_no_other():
 
 async def test_a_pair_checked_once_does_not_pay_bcrypt_again(monkeypatch):
     hasher = BcryptHasher(rounds=4)
-    hashed = await hasher.hash("DbkTu048=xueA69@")
+    hashed = bcrypt.hashpw(b"DbkTu048=xueA69@", bcrypt.gensalt(4)).decode()
     assert await hasher.matches("DbkTu048=xueA69@", hashed)
     assert not await hasher.matches("wrong", hashed)
     monkeypatch.setattr("citrine_py.runtime._check", None)
     assert await hasher.matches("DbkTu048=xueA69@", hashed)
     assert not await hasher.matches("wrong", hashed)
+    hasher.close()
+
+
+async def test_a_password_just_hashed_is_known_without_another_bcrypt(monkeypatch):
+    """A new password counts at once: the station that connects with it does not wait."""
+    hasher = BcryptHasher(rounds=4)
+    hashed = await hasher.hash("DbkTu048=xueA69@")
+    monkeypatch.setattr("citrine_py.runtime._check", None)
+    assert await hasher.matches("DbkTu048=xueA69@", hashed)
     hasher.close()
 
 
