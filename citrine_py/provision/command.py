@@ -36,6 +36,8 @@ async def run(settings: Settings, *, export: bool) -> int:
         print(f"created {name}")
     for name in report.changed:
         print(f"changed {name}")
+    for name in report.left_out:
+        print(f"left out {name}: an operator deleted it")
     if not report.created and not report.changed:
         print("nothing to do")
     return 0

@@ -134,7 +134,7 @@ def _operators_tools(ours: list[str]) -> list[Mapping[str, Any]]:
     who changed what."""
     within = {"collection": {"_in": ours}}
     manual = {"trigger": {"_eq": "manual"}}
-    tools = (
+    tools: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
         ("directus_flows", list(_SEES_FLOWS), manual),
         ("directus_users", ["id", "first_name", "last_name", "avatar"], {}),
         ("directus_activity", ["*"], within),

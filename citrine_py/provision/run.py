@@ -1,12 +1,14 @@
 """Provisions a Directus: creates what is missing, upgrades what is ours, keeps the rest.
 
 Idempotent. Nothing is ever deleted; what an operator added or changed stays
-(`merge`). Reads all of Directus' definition once, then writes the differences.
+(`merge`), and a flow or preset of ours that he deleted stays away. Reads all of
+Directus' definition once, then writes the differences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,12 @@ _ALL = "-1"
 
 @dataclass(slots=True)
 class ProvisionReport:
-    """What was done: names of what was created, and of what was changed."""
+    """What was done: names of what was created, of what was changed, and of what stays
+    away because an operator deleted it."""
 
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 async def provision(
@@ -54,11 +58,18 @@ async def provision(
                 ) from None
             raise
         run = _Run(admin, definition, await _read_memory(admin))
-        await run.schema()
-        await run.rights()
-        await run.service_account(directus_url, service_token)
-        await run.flows()
-        await run.presets()
+        try:
+            await run.schema()
+            await run.rights()
+            await run.service_account(directus_url, service_token)
+            await run.flows()
+            await run.presets()
+        except BaseException as error:
+            # What was created so far is ours, also for the next try.
+            if not (isinstance(error, DirectusError) and error.status is None):
+                with suppress(DirectusError):
+                    await run.remember()
+            raise
         await run.remember()
     log.info("provision.done", created=len(run.report.created), changed=len(run.report.changed))
     return run.report
@@ -214,10 +225,18 @@ class _Run:
             Row(flow.kind, flow.id, {n: v for n, v in flow.data.items() if n != "operation"})
             for flow in self._definition.flows
         )
-        created = await self._rows("flows", bare)
-        await self._rows("operations", self._definition.operations)
-        for flow in created:
-            await self._admin.call("PATCH", f"/flows/{flow}", {"operation": first[flow]})
+        live = {each["id"]: each for each in await self._admin.call("GET", "/flows", limit=_ALL)}
+        wanted = tuple(flow for flow in bare if flow.id in live or not self._was_deleted(flow))
+        await self._rows("flows", wanted)
+        present = {flow.id for flow in wanted}
+        operations = [each for each in self._definition.operations if each.data["flow"] in present]
+        await self._rows("operations", tuple(operations))
+        for flow in wanted:
+            name = f"first operation of flow {flow.id}"
+            connected = live.get(flow.id, {}).get("operation")
+            if connected is None and name not in self._memory:
+                await self._admin.call("PATCH", f"/flows/{flow.id}", {"operation": first[flow.id]})
+            self._next[name] = Applied({}, {})
 
     async def presets(self) -> None:
         """Lists as everybody first sees them; a preset that somebody made stays."""
@@ -235,7 +254,9 @@ class _Run:
         for ours in self._definition.presets:
             theirs = by_collection.get(ours["collection"])
             name = f"preset {ours['collection']}"
-            if theirs is None:
+            if theirs is None and name in self._memory:
+                self._leave_out(name)
+            elif theirs is None:
                 made = await self._admin.call("POST", "/presets", ours)
                 self.report.created.append(name)
                 self._created(name, ours, made)
@@ -246,18 +267,18 @@ class _Run:
 
     async def remember(self) -> None:
         """Notes what was applied, if anything changed."""
-        if self._next == self._memory:
+        known = {**self._memory, **self._next}
+        if known == self._memory:
             return
         applied = {
-            name: {"source": entry.source, "live": entry.live}
-            for name, entry in {**self._memory, **self._next}.items()
+            name: {"source": entry.source, "live": entry.live} for name, entry in known.items()
         }
         await self._admin.call("PATCH", f"/items/{MEMORY}", {"applied": applied})
 
     # ---- inside ------------------------------------------------------------------------
 
-    async def _rows(self, kind: str, rows: tuple[Row, ...]) -> list[str]:
-        """Creates and upgrades rows with ids of ours; the ids of those created."""
+    async def _rows(self, kind: str, rows: tuple[Row, ...]) -> None:
+        """Creates and upgrades rows with ids of ours."""
         live = {each["id"]: each for each in await self._admin.call("GET", f"/{kind}", limit=_ALL)}
         missing = [row for row in rows if row.id not in live]
         if missing:
@@ -271,7 +292,17 @@ class _Run:
             if row.id in live:
                 path = f"/{kind}/{row.id}"
                 await self._upgrade(f"{kind} {row.id}", row.data, live[row.id], path)
-        return [row.id for row in missing]
+
+    def _was_deleted(self, row: Row) -> bool:
+        """Whether a row that is missing was created earlier, so that an operator deleted it."""
+        if f"{row.kind} {row.id}" not in self._memory:
+            return False
+        self._leave_out(f"{row.kind} {row.data['name']}")
+        return True
+
+    def _leave_out(self, name: str) -> None:
+        self.report.left_out.append(name)
+        log.info("provision.left_out", name=name, reason="an operator deleted it")
 
     def _created(self, name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
         self._next[name] = as_applied(ours, theirs, None, ours)
