@@ -121,7 +121,7 @@ def _healthy(settings: Settings, _options: argparse.Namespace) -> int:
 
     url = f"http://{_own_address(settings.api.host)}:{settings.api.port}/health/ready"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own http address
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return 0 if answer.status == 200 else 1
     except (urllib.error.URLError, OSError) as error:
         print(f"citrine-py: {url}: {error}", file=sys.stderr)

@@ -25,7 +25,8 @@ PATIENCE = 30_000  # milliseconds
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A headless Chromium: the machine's, else the one that playwright installed."""
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    installed = filter(None, map(shutil.which, _PROGRAMS))
+    program = os.environ.get("CITRINE_TEST_CHROMIUM") or next(installed, None)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         try:
