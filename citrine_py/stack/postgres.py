@@ -16,6 +16,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,7 +63,7 @@ class Postgres:
             _let_read(self.binaries, say)
         _own_folder(self.socket_folder, self.account)
         if (self.data / "PG_VERSION").exists():
-            _forget_stale_pid(self.data)
+            self._forget_former()
             return False
         self._initialise()
         return True
@@ -83,6 +84,24 @@ class Postgres:
         except OSError:
             return False
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+    def _forget_former(self) -> None:
+        """Removes the locks of a server that is gone: its number may belong to another program
+        now, or to a dead process that nobody reaps, and Postgres would take either for alive.
+
+        A server that does run on this folder is stopped first: an `up` left it behind.
+        """
+        file = self.data / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            process = psutil.Process(int(file.read_text().splitlines()[0]))
+            if str(self.data) in process.cmdline():
+                process.send_signal(signal.SIGINT)
+                if not wait_ended(process, _SHUTDOWN_WITHIN):
+                    process.kill()
+                    wait_ended(process, _SHUTDOWN_WITHIN)
+        file.unlink(missing_ok=True)
+        for left in self.socket_folder.glob(".s.PGSQL.*"):
+            left.unlink()
 
     def _initialise(self) -> None:
         """Makes a cluster with our database beside its place, and puts it there when complete."""
@@ -142,25 +161,6 @@ def _own_folder(folder: Path, account: Account | None) -> None:
             os.chown(folder, account.uid, account.gid)
     except OSError as error:
         raise CitrineError(f"cannot use {folder}: {error.strerror}") from None
-
-
-def _forget_stale_pid(data: Path) -> None:
-    """Removes the lock of a server that is gone, whose number may belong to another program.
-
-    A server that does run on this folder is stopped first: an `up` left it behind.
-    """
-    file = data / "postmaster.pid"
-    try:
-        process = psutil.Process(int(file.read_text().splitlines()[0]))
-        ours = str(data) in process.cmdline()
-    except (OSError, ValueError, IndexError, psutil.Error):
-        ours = False
-    if ours:
-        process.send_signal(signal.SIGINT)
-        if not wait_ended(process, _SHUTDOWN_WITHIN):
-            process.kill()
-            wait_ended(process, _SHUTDOWN_WITHIN)
-    file.unlink(missing_ok=True)
 
 
 def _system_user() -> Account:

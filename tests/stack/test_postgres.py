@@ -101,6 +101,16 @@ def test_a_pid_file_whose_number_is_now_another_program_is_removed(folder: Path)
         assert sql(database, "select 1") == "1"
 
 
+def test_a_socket_lock_whose_number_is_now_another_program_is_removed(folder: Path) -> None:
+    database = locate(folder, folder / "log")
+    with serving(database):
+        lock = (database.socket_folder / ".s.PGSQL.5432.lock").read_text()
+    stale = lock.replace(lock.splitlines()[0], str(os.getpid()))
+    (database.socket_folder / ".s.PGSQL.5432.lock").write_text(stale)
+    with serving(database):
+        assert sql(database, "select 1") == "1"
+
+
 def test_a_half_made_cluster_is_made_anew(folder: Path) -> None:
     database = locate(folder, folder / "log")
     half = folder / "postgres.new"
