@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from citrine_py.errors import BadRequest, DirectusError, StationOffline, StoreUnavailable
 from citrine_py.model.collection import Collection, R, Record
+from citrine_py.model.operations import COLLECTIONS
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Payload, Put, SessionInfo
@@ -193,16 +194,14 @@ class FakeRecords:
         directus_away: what is not in memory cannot be read.
     """
 
-    def __init__(self, *records: tuple[Collection[Any], Record]) -> None:
+    def __init__(self, collections: Sequence[Collection[Any]] = COLLECTIONS) -> None:
+        self._collections = collections
         self._rows: dict[str, dict[str, Record]] = {}
-        self._tables: dict[str, dict[str, Collection[Any]]] = {}
         self.written: list[tuple[Change, ...]] = []
         self.posted: list[Change] = []
         self.touched: list[tuple[str, str, dict[str, Any]]] = []
         self.full = False
         self.directus_away = False
-        for collection, record in records:
-            self.have(collection, record)
 
     def have(self, collection: Collection[Any], record: Record) -> None:
         """The record exists, as if an operator had made it."""
@@ -287,7 +286,7 @@ class FakeRecords:
         for view in self._views(put.collection):
             shelf = self._shelf(view)
             old = shelf.get(put.key)
-            if old is None and view is not put.collection and not view.path:
+            if old is None and view is not put.collection and view.source is not None:
                 continue  # a secret view has the rows that were put into it
             over = put.only_over or {}
             fields = {
@@ -314,16 +313,13 @@ class FakeRecords:
         return {name: getattr(record, name) for name in put.fields}
 
     def _shelf(self, collection: Collection[R]) -> dict[str, R]:
-        self._tables.setdefault(collection.directus, {})[collection.name] = collection
         rows: dict[str, Any] = self._rows.setdefault(collection.name, {})
         return rows
 
     def _views(self, collection: Collection[Any]) -> list[Collection[Any]]:
-        from citrine_py.model.operations import COLLECTIONS
-
         others = [
             each
-            for each in COLLECTIONS
+            for each in self._collections
             if each.directus == collection.directus and each is not collection
         ]
         return [collection, *others]
