@@ -20,7 +20,7 @@ class Op:
 
     Attributes:
         fields: the values to set, those of `over` among them.
-        over: for fields set on a condition, the value that must be there.
+        over: for fields set on a condition, the values of which one must be there.
         deletes: removes the row (`fields` is empty).
         replaces: removes the row first, then makes it anew.
         views: names of the collections in which this makes a record; a change without
@@ -38,7 +38,7 @@ class Op:
     table: str
     key: str
     fields: dict[str, Any] = field(default_factory=dict)
-    over: dict[str, Any] = field(default_factory=dict)
+    over: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     deletes: bool = False
     replaces: bool = False
     views: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Op:
         return {
             name: value
             for name, value in self.fields.items()
-            if name not in self.over or self.over[name] is None
+            if name not in self.over or None in self.over[name]
         }
 
 
@@ -85,7 +85,7 @@ def apply(collection: Collection[R], key: str, record: R | None, op: Op) -> R | 
     update = {
         name: value
         for name, value in op.fields.items()
-        if name in known and (name not in op.over or getattr(record, name) == op.over[name])
+        if name in known and (name not in op.over or getattr(record, name) in op.over[name])
     }
     return record.model_copy(update=update) if update else record
 
@@ -98,15 +98,12 @@ def _construct(collection: Collection[R], key: str, values: dict[str, Any]) -> R
 
 
 def merged(older: Op, newer: Op) -> Op | None:
-    """One change with the effect of both, or None where there is none.
-
-    An attempted change with conditions stays apart: whether Directus holds its old or its
-    new value is not known, so a later condition cannot be joined to it.
-    """
-    if older.sent and older.over:
-        return None
+    """One change with the effect of both, or None where there is none. It is the same whether
+    Directus has taken the older one already (its answer was lost) or not."""
     if newer.deletes or newer.replaces:
         result = _copy(newer)
+    elif older.deletes and not newer.views:
+        result = _copy(older)
     elif older.deletes:
         result = _copy(newer, fields=newer.for_new_row(), over={}, replaces=True)
     else:
@@ -115,7 +112,7 @@ def merged(older: Op, newer: Op) -> Op | None:
             return None
         fields, over = joined
         result = _copy(newer, fields=fields, over=over, replaces=older.replaces)
-    if not (newer.deletes or newer.replaces):
+    if not (newer.deletes or newer.replaces or older.deletes):
         result.views = older.views | newer.views
     result.seqs = older.seqs + newer.seqs
     result.order = older.order
@@ -125,7 +122,7 @@ def merged(older: Op, newer: Op) -> Op | None:
     return result
 
 
-def _joined(older: Op, newer: Op) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def _joined(older: Op, newer: Op) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]] | None:
     fields, over = dict(older.fields), dict(older.over)
     for name, value in newer.fields.items():
         if name not in newer.over:
@@ -134,14 +131,20 @@ def _joined(older: Op, newer: Op) -> tuple[dict[str, Any], dict[str, Any]] | Non
             continue
         expected = newer.over[name]
         if name not in fields:
-            if older.replaces:  # the row is new, so the field is None
-                if expected is None:
-                    fields[name] = value
-            else:
+            if not older.replaces:
                 fields[name], over[name] = value, expected
-        elif fields[name] == expected:
-            fields[name] = value
-        elif name in over and over[name] != expected:
+            elif None in expected:  # the row is new, so the field is None
+                fields[name] = value
+            continue
+        follows = fields[name] in expected
+        if name not in over:
+            if follows:
+                fields[name] = value
+            continue
+        both = (*over[name], *(each for each in expected if each not in over[name]))
+        if follows or fields[name] == value:
+            fields[name], over[name] = value, both
+        elif len(both) > len(over[name]):
             return None  # decided on an operator's value that overruled the older change
     return fields, over
 

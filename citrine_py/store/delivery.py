@@ -40,7 +40,7 @@ class Outcome:
         self.rejected: list[tuple[Op, str]] = []
         """Refused for ever, and why."""
         self.faulty: list[Op] = []
-        """Met a fault of Directus that other rows do not meet."""
+        """Failed alone, for no clear reason: a fault of Directus, or FORBIDDEN."""
         self._settled: set[int] = set()
 
     def finish(self, op: Op, not_applied: Iterable[str] = ()) -> None:
@@ -147,10 +147,13 @@ class TableDelivery(ABC):
         return bool(rows)
 
     async def _reject(self, op: Op, error: DirectusRefused) -> None:
-        """Sets a row aside; a missing right is not the row's fault but the set-up's."""
-        if error.status == 403:
+        """Sets a row aside. FORBIDDEN is unclear: a missing right, or a key of a wrong form."""
+        if error.status != 403:
+            self.outcome.reject(op, f"{error.code or error.status}: {error}")
+            return
+        self.outcome.fault(op)
+        if not self.outcome.done:  # do not try every row in vain
             raise DirectusUnavailable(str(error), error.status, error.code)
-        self.outcome.reject(op, f"{error.code or error.status}: {error}")
 
     def _row(self, op: Op, fields: dict[str, Any]) -> dict[str, Any]:
         return {self._key: op.key, **fields}

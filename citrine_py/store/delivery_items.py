@@ -52,7 +52,7 @@ class ItemsDelivery(TableDelivery):
         rows = [self._row(op, op.for_new_row()) for op in ops]
         await self._directus.call("create", "POST", self._path, rows, fields=self._key)
         for op in ops:
-            self.outcome.finish(op, (n for n, value in op.over.items() if value is not None))
+            self.outcome.finish(op, (name for name in op.over if None not in op.over[name]))
 
     async def _create_refused(self, op: Op, error: DirectusRefused) -> None:
         if error.code == "RECORD_NOT_UNIQUE" and await self._exists(op.key):
@@ -89,7 +89,7 @@ class ItemsDelivery(TableDelivery):
     async def _conditions(self, ops: Sequence[Op]) -> None:
         """Sets conditional fields where Directus holds what was decided on."""
         left = {id(op): set(op.over) for op in ops}
-        changes: dict[bytes, tuple[str, Any, Any, list[Op]]] = {}
+        changes: dict[bytes, tuple[str, tuple[Any, ...], Any, list[Op]]] = {}
         for op in ops:
             for name, expected in op.over.items():
                 value = op.fields[name]
@@ -98,7 +98,10 @@ class ItemsDelivery(TableDelivery):
         for name, expected, value, group in changes.values():
 
             async def send(
-                chunk: Sequence[Op], name: str = name, expected: Any = expected, value: Any = value
+                chunk: Sequence[Op],
+                name: str = name,
+                expected: tuple[Any, ...] = expected,
+                value: Any = value,
             ) -> None:
                 applied = await self._set_where(name, expected, value, [op.key for op in chunk])
                 for op in chunk:
@@ -109,11 +112,17 @@ class ItemsDelivery(TableDelivery):
         for op in self.outcome.open(ops):
             self.outcome.finish(op, left[id(op)])
 
-    async def _set_where(self, name: str, expected: Any, value: Any, keys: list[str]) -> set[str]:
-        """Sets a field of those rows that hold `expected` in it; their keys."""
-        if expected is None or isinstance(expected, str | int):
-            test = {"_null": True} if expected is None else {"_eq": expected}
-            where = {"_and": [{self._key: {"_in": keys}}, {name: test}]}
+    async def _set_where(
+        self, name: str, expected: tuple[Any, ...], value: Any, keys: list[str]
+    ) -> set[str]:
+        """Sets a field of those rows that hold one of `expected` in it; their keys."""
+        if all(each is None or isinstance(each, str | int) for each in expected):
+            tests: list[dict[str, Any]] = [
+                {name: {"_in": [each for each in expected if each is not None]}}
+            ]
+            if None in expected:
+                tests.append({name: {"_null": True}})
+            where = {"_and": [{self._key: {"_in": keys}}, {"_or": tests}]}
             query = {"filter": where, "limit": -1}
             rows = await self._patch({"query": query, "data": {name: value}})
             return {str(row[self._key]) for row in rows or ()}
@@ -122,8 +131,8 @@ class ItemsDelivery(TableDelivery):
             await self._patch({"keys": matching, "data": {name: value}})
         return set(matching)
 
-    async def _holding(self, name: str, expected: Any, keys: list[str]) -> list[str]:
-        """The keys of rows that hold `expected`, compared here where no filter of Directus
+    async def _holding(self, name: str, expected: tuple[Any, ...], keys: list[str]) -> list[str]:
+        """The keys of rows that hold one of `expected`, compared here where no filter of Directus
         can: JSON, times, fractions."""
         rows = await self._directus.read(
             self._table, (self._key, name), {self._key: {"_in": keys}}, limit=len(keys)
@@ -132,7 +141,7 @@ class ItemsDelivery(TableDelivery):
         return [
             str(getattr(record, self._key))
             for record in records
-            if record is not None and getattr(record, name) == expected
+            if record is not None and getattr(record, name) in expected
         ]
 
     async def _call_delete(self, keys: list[str]) -> None:

@@ -187,7 +187,7 @@ class StoredRecords:
             collection.directus,
             key,
             values,
-            {name: value for name, value in over.items() if name in values},
+            {name: (value,) for name, value in over.items() if name in values},
             views=frozenset((collection.name,)),
         )
 
@@ -258,7 +258,10 @@ class StoredRecords:
 def _journalled(changes: Sequence[Change], ops: Sequence[Op]) -> list[journal.Change]:
     return [
         journal.Change(
-            change.collection.name, op.key, None if op.deletes else op.fields, op.over or None
+            change.collection.name,
+            op.key,
+            None if op.deletes else op.fields,
+            {name: values[0] for name, values in op.over.items()} or None,
         )
         for change, op in zip(changes, ops, strict=True)
     ]

@@ -28,8 +28,9 @@ log = structlog.get_logger()
 
 _ROUND = 5000  # changes of one table in a round
 _LONGEST_PAUSE = 5.0  # seconds between rounds while Directus is away
-_NO_PARENT = "INVALID_FOREIGN_KEY"  # the parent may be on its way
-_FAILURES = 3  # failures of a row, others going well, until it is set aside
+_MAY_PASS = ("INVALID_FOREIGN_KEY", "RECORD_NOT_UNIQUE")
+"""Refusals to try again: the parent may be on its way, the other row on its way out."""
+_FAILURES = 3  # failures of a row until it is set aside; unclear ones only if others go well
 _LONGEST_DELAY = 60.0  # seconds between attempts with such a row
 _IDLE = 1.0  # seconds until delayed rows are looked at again
 
@@ -57,7 +58,7 @@ class Writer:
         self._interval = flush_interval
         self._wake = asyncio.Event()
         self._round_over = asyncio.Condition()
-        self._last_success = float("-inf")
+        self._last_success: dict[str, float] = {}
         self._blocked: dict[str, str] = {}
         self.last_flush: float | None = None
         """Monotonic time of the last round in which something was delivered."""
@@ -156,18 +157,23 @@ class Writer:
     def _settle(self, collection: Collection[Any], outcome: Outcome) -> None:
         now = self._clock.monotonic()
         if outcome.done:
-            self._last_success = self.last_flush = now
+            self._last_success[collection.directus] = self.last_flush = now
         for op, not_applied in outcome.done:
             self._journal.done(op.seqs)
             self._mirror.acknowledged(op, not_applied)
         for op in outcome.missing:
             self.drop(self._mirror.missing(op))
         for op, reason in outcome.rejected:
-            if not (reason.startswith(_NO_PARENT) and self._postponed(op, now)):
+            if reason.startswith(_MAY_PASS) and op.failures < _FAILURES:
+                self._postpone(op, now)
+            else:
                 self.reject(collection.name, op, reason)
         for op in outcome.faulty:
-            if not self._postponed(op, now):
+            success = self._last_success.get(op.table, op.failed_at)
+            if op.failures >= _FAILURES and success > op.failed_at:
                 self.reject(collection.name, op, "Directus fails with this row, not with others")
+            else:
+                self._postpone(op, now)
 
     def reject(self, collection: str, op: Op, reason: str) -> None:
         """Sets a change aside; memory goes back to what Directus holds."""
@@ -176,22 +182,18 @@ class Writer:
             min(op.views, default=collection),
             op.key,
             None if op.deletes else op.fields,
-            op.over or None,
+            {name: values[0] for name, values in op.over.items()} or None,
         )
         self._journal.reject(self._clock.now(), change, reason)
         self._journal.done(op.seqs)
         self._mirror.given_up(op)
 
-    def _postponed(self, op: Op, now: float) -> bool:
-        """Has a row wait that fails alone; False once it has failed often enough while others
-        were taken, so that the fault must be its own."""
+    def _postpone(self, op: Op, now: float) -> None:
+        """Has a row wait that fails alone, the longer the more often it did."""
         op.failed_at = op.failed_at or now
-        if op.failures >= _FAILURES and self._last_success > op.failed_at:
-            return False
         op.failures += 1
         op.not_before = now + min(2.0 ** (op.failures - 1), _LONGEST_DELAY)
         self._pending.put_back(op)
-        return True
 
     def _note_blocked(self, table: str, error: DirectusAway) -> None:
         reason = error.code or str(error)

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 Row = dict[str, Any]
 Fault = Callable[[httpx.Request], httpx.Response | None]
@@ -159,7 +160,7 @@ class FakeDirectus:
         if isinstance(body, list):
             changes = {row["id"]: row for row in body}
         elif "keys" in body:
-            changes = {key: body["data"] for key in body["keys"]}
+            changes = dict.fromkeys(body["keys"], body["data"])
         else:
             rows = self._search(table, {"limit": -1, **body["query"]})
             changes = {row["id"]: body["data"] for row in rows}
@@ -253,7 +254,7 @@ class RealtimeServer:
                     outgoing.put_nowait(json.dumps({**init, "uid": message["uid"]}))
                 elif message["type"] == "pong":
                     self.pongs += 1
-        except Exception:
+        except ConnectionClosed:
             return
         finally:
             self._directus.listeners.remove(listener)
@@ -269,22 +270,25 @@ def fits(row: Row, where: Row | None) -> bool:
     """Directus' filters, as far as the store uses them."""
     for name, test in (where or {}).items():
         if name == "_and":
-            if not all(fits(row, each) for each in test):
-                return False
-            continue
-        value = row.get(name)
-        for operator, operand in test.items():
-            match operator:
-                case "_eq":
-                    ok = value == operand
-                case "_null":
-                    ok = (value is None) is operand
-                case "_in":
-                    ok = value in operand
-                case "_gt":
-                    ok = value is not None and value > operand
-                case _:
-                    raise Refusal(400, "INVALID_QUERY")
-            if not ok:
-                return False
+            ok = all(fits(row, each) for each in test)
+        elif name == "_or":
+            ok = any(fits(row, each) for each in test)
+        else:
+            ok = all(holds(row.get(name), operator, value) for operator, value in test.items())
+        if not ok:
+            return False
     return True
+
+
+def holds(value: Any, operator: str, operand: Any) -> bool:
+    match operator:
+        case "_eq":
+            return bool(value == operand)
+        case "_null":
+            return (value is None) is operand
+        case "_in":
+            return value in operand
+        case "_gt":
+            return value is not None and bool(value > operand)
+        case _:
+            raise Refusal(400, "INVALID_QUERY")

@@ -148,10 +148,14 @@ async def test_a_really_full_file_refuses_and_loses_nothing(tmp_path: Path) -> N
     journal, _ = await opened(tmp_path)
     await journal._ask(lambda file: file._db.execute("PRAGMA max_page_count = 30"))
     taken: list[int] = []
-    with pytest.raises(StoreUnavailable, match="full"):
+
+    async def fill() -> None:
         for number in range(10_000):
             await journal.append([Change("C", str(number), {"v": "x" * 2000})])[1]
             taken.append(number)
+
+    with pytest.raises(StoreUnavailable, match="full"):
+        await fill()
     await journal.close()
     journal, after = await opened(tmp_path)
     assert [each.key for _, each in after] == [str(number) for number in taken]

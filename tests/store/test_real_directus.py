@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from citrine_py.model.keys import connector_key, evse_key, password_key
+from citrine_py.model.keys import connector_key, derived, evse_key, password_key
 from citrine_py.model.operations import COLLECTIONS, OCPP_MESSAGE, STATION_EVENT
 from citrine_py.model.stations import (
     BOOT,
@@ -211,7 +212,7 @@ async def test_a_chain_of_conditional_writes_on_time_and_json_applies(
 ) -> None:
     await store.records.write(Put(CHARGING_STATION, station, {}), Put(BOOT, station, {}))
     moments = [None] + [T0 + timedelta(seconds=n) for n in range(4)]
-    for old, new in zip(moments, moments[1:], strict=False):
+    for old, new in pairwise(moments):
         await store.records.write(
             Put(BOOT, station, {"lastBootTime": new}, only_over={"lastBootTime": old})
         )
@@ -228,7 +229,7 @@ async def test_reports_and_messages_arrive_in_bulk_and_are_found(
     await store.records.write(Put(CHARGING_STATION, station, {}))
     await store.records.write(
         *(
-            Put(VARIABLE_ATTRIBUTE, f"{station}-{n}", {
+            Put(VARIABLE_ATTRIBUTE, derived("test", station, n), {
                 "station": station, "component": "C", "variable": f"V{n}", "type": "Actual",
                 "value": str(n), "mutability": "ReadOnly", "minLimit": 0.5, "persistent": True,
                 "generatedAt": T0, "statusInfo": {"n": n}})
@@ -237,7 +238,7 @@ async def test_reports_and_messages_arrive_in_bulk_and_are_found(
     )  # fmt: skip
     for n in range(2000):
         store.records.post(
-            Put(OCPP_MESSAGE, f"{station}-{n:04}", {
+            Put(OCPP_MESSAGE, derived("message", station, n), {
                 "station": station, "timestamp": T0 + timedelta(seconds=n), "direction": "in",
                 "type": "CALL", "action": "Heartbeat", "payload": {"n": n}})
         )  # fmt: skip
@@ -287,20 +288,20 @@ async def test_a_row_without_its_parent_is_set_aside_and_the_rest_arrives(
     real: Real, store: Store, station: str
 ) -> None:
     await store.records.write(
-        Put(STATION_EVENT, f"{station}-bad", {"station": "nobody", "kind": "Event"}),
-        Put(OCPP_MESSAGE, f"{station}-bad", {"station": "nobody"}),
+        Put(STATION_EVENT, derived("bad", station), {"station": "nobody", "kind": "Event"}),
+        Put(OCPP_MESSAGE, derived("bad", station), {"station": "nobody"}),
         Put(CHARGING_STATION, station, {}),
-        *(Put(STATION_EVENT, f"{station}-{n}", {"station": station, "kind": "Event"})
+        *(Put(STATION_EVENT, derived("event", station, n), {"station": station, "kind": "Event"})
           for n in range(20)),
-        Put(OCPP_MESSAGE, f"{station}-good", {"station": station}),
+        Put(OCPP_MESSAGE, derived("good", station), {"station": station}),
     )  # fmt: skip
     async with asyncio.timeout(30):
         while store.stats().rejected < 2:
             await store.records.write(Put(CHARGING_STATION, station, {"model": "m"}))
             await asyncio.sleep(0.2)
-    assert await real.row("OcppMessage", f"{station}-good")
-    assert await real.row("StationEvent", f"{station}-19")
-    assert {each.change.key for each in await store.rejected()} == {f"{station}-bad"}
+    assert await real.row("OcppMessage", derived("good", station))
+    assert await real.row("StationEvent", derived("event", station, 19))
+    assert {each.change.key for each in await store.rejected()} == {derived("bad", station)}
 
 
 async def test_deletes_and_rows_made_anew(real: Real, store: Store, station: str) -> None:

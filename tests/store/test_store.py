@@ -426,6 +426,37 @@ async def test_a_row_that_makes_directus_fail_is_set_aside_in_the_end(tmp_path: 
         assert len(directus.tables["Site"]) > 1
 
 
+async def test_a_row_that_is_forbidden_alone_holds_up_no_other(tmp_path: Path) -> None:
+    """Directus answers FORBIDDEN to a key of a wrong form too."""
+    directus = fake_directus()
+    directus.bad = lambda table, row: Refusal(403, "FORBIDDEN") if row["id"] == "odd" else None
+    async with running(tmp_path, directus) as (store, _):
+        await store.records.write(Put(SITE, "odd", {"model": "m"}))
+        for number in range(200):
+            await store.records.write(Put(SITE, f"s{number}", {"model": "m"}))
+            await asyncio.sleep(0.005)
+        await eventually(lambda: store.stats().rejected == 1)
+        assert await store.records.settled(5)
+        assert len(directus.tables["Site"]) == 200
+
+
+async def test_a_missing_right_rejects_nothing_and_costs_few_calls(tmp_path: Path) -> None:
+    directus = fake_directus()
+    directus.bad = lambda table, row: Refusal(403, "FORBIDDEN") if table == "Event" else None
+    async with running(tmp_path, directus) as (store, _):
+        await store.records.write(
+            *(Put(EVENT, f"e{number}", {"text": "t"}) for number in range(400))
+        )
+        await store.records.write(Put(SITE, "s1", {"model": "m"}))
+        await asyncio.sleep(1)
+        assert store.stats().rejected == 0
+        assert store.stats().directus_calls["create"] < 100
+        assert "s1" in directus.tables["Site"]
+        directus.bad = lambda table, row: None
+        assert await store.records.settled(8)
+        assert len(directus.tables["Event"]) == 400
+
+
 async def test_a_child_whose_parent_comes_late_is_not_rejected(tmp_path: Path) -> None:
     directus = fake_directus()
     async with running(tmp_path, directus) as (store, _):
@@ -460,10 +491,16 @@ async def test_a_full_journal_refuses_writes_and_drops_the_message_log_before(
             store.records.post(Put(READING, f"r{number}", {"value": "x" * 100}))
         assert 0.8 < store.stats().journal_filling < 0.82
         assert store.stats().dropped_posts > 50
-        with pytest.raises(StoreUnavailable):
+        taken: list[str] = []
+
+        async def fill() -> None:
             for number in range(200):
                 await store.records.write(Put(SITE, f"s{number}", {"model": "x" * 100}))
-        assert store.records.get(SITE, f"s{number}") is None
+                taken.append(f"s{number}")
+
+        with pytest.raises(StoreUnavailable):
+            await fill()
+        assert {each.id for each in store.records.select(SITE)} == set(taken)
         assert store.stats().journal_filling <= 1
         directus.before = None
         assert await store.records.settled(8)
