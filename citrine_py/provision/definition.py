@@ -124,7 +124,7 @@ def _permissions(tables: Mapping[str, Table]) -> tuple[Mapping[str, Any], ...]:
             _permission(policy, table.name, "read", _readable(table))
             for policy in (OPERATOR_POLICY, VIEWER_POLICY)
         ]
-        found += _operator(collection)
+        found += _operator(collection, table)
     found += _operators_tools([table for table in tables if table != MEMORY])
     return tuple(found)
 
@@ -146,19 +146,20 @@ def _operators_tools(ours: list[str]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _operator(collection: Collection[Any]) -> list[Mapping[str, Any]]:
-    """What operators may write: the fields that people own."""
+def _operator(collection: Collection[Any], table: Table) -> list[Mapping[str, Any]]:
+    """What operators may write: the fields that people own. The groups on the form are with
+    them, for Directus disables what stands in a group that may not be written."""
     fields = list(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
-    if collection is CHARGING_STATION:
-        fields.append(_PASSWORD)
     if not fields:
         return []
-    relations = ["boot"] if collection is CHARGING_STATION else []
-    found = [_permission(OPERATOR_POLICY, collection.directus, "update", fields + relations)]
+    if collection is CHARGING_STATION:
+        fields += [_PASSWORD, "boot"]
+    fields += [each["field"] for each in table.fields if "group" in (each["meta"]["special"] or ())]
+    found = [_permission(OPERATOR_POLICY, table.name, "update", fields)]
     if collection in _MADE_BY_PEOPLE:
-        made = [collection.key, *fields, *relations, *(["station"] if collection is BOOT else [])]
-        found.append(_permission(OPERATOR_POLICY, collection.directus, "create", made))
-        found.append(_permission(OPERATOR_POLICY, collection.directus, "delete", ["*"]))
+        made = [collection.key, *fields, *(["station"] if collection is BOOT else [])]
+        found.append(_permission(OPERATOR_POLICY, table.name, "create", made))
+        found.append(_permission(OPERATOR_POLICY, table.name, "delete", ["*"]))
     return found
 
 
