@@ -34,6 +34,7 @@ export const requests = {
   getBaseReport: {
     title: 'Get base report',
     call: (station, form) => ask('reporting', 'getBaseReport', station, {
+      requestId: Math.floor(Math.random() * 2 ** 31),
       reportBase: form.reportBase ?? 'FullInventory',
     }),
     read: status,
