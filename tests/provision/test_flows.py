@@ -1,0 +1,94 @@
+"""The buttons: each ends in a notification for an operator, and in a refusal for others."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from citrine_py import files
+from citrine_py.provision.definition import load
+from tests.provision.people import People, Person
+from tests.whole_stack import Stack
+
+pytestmark = pytest.mark.stack
+
+FLOWS = {str(flow.data["name"]): flow.id for flow in load(files.directus_folder()).flows}
+NEEDS_STATION = {
+    "Reset": {"type": "OnIdle"},
+    "Get base report": {"reportBase": "FullInventory"},
+    "Trigger message": {"requestedMessage": "Heartbeat"},
+    "Set variable": {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "60"},
+    "Set password": {"setOnCharger": False},
+}
+
+
+async def press(
+    person: Person, flow: str, stations: list[str], form: dict[str, Any]
+) -> httpx.Response:
+    body = {"collection": "ChargingStation", "keys": stations, **form}
+    return await person.client.post(f"/flows/trigger/{FLOWS[flow]}", json=body)
+
+
+async def test_every_button_is_covered_here() -> None:
+    assert FLOWS.keys() == {*NEEDS_STATION, "Boot as pending with report"}
+
+
+@pytest.mark.parametrize("flow", NEEDS_STATION)
+async def test_an_offline_station_is_said_to_be_so(
+    operator: Person, station: str, flow: str
+) -> None:
+    answer = await press(operator, flow, [station], NEEDS_STATION[flow])
+    assert answer.status_code == 200, answer.text
+    note = (await operator.notes())[0]
+    assert flow in note["subject"]
+    assert station in note["subject"]
+    assert "failed" in note["subject"]
+    assert "not connected" in note["message"] or "offline" in note["message"], note["message"]
+
+
+async def test_a_boot_is_set_pending_for_several_stations_at_once(
+    people: People, operator: Person, station: str
+) -> None:
+    other = f"t-{uuid.uuid4().hex[:12]}"
+    await people.admin.post("/items/ChargingStation", json={"id": other})
+    answer = await press(operator, "Boot as pending with report", [station, other], {})
+    assert answer.status_code == 200, answer.text
+    note = (await operator.notes())[0]
+    assert "2 stations" in note["subject"]
+    assert station in note["message"]
+    assert other in note["message"]
+    await people.admin.delete(f"/items/ChargingStation/{other}")
+
+
+async def test_a_password_typed_into_a_button_is_kept_nowhere(
+    stack: Stack, people: People, operator: Person, station: str
+) -> None:
+    password = f"Secret-{uuid.uuid4().hex[:24]}"
+    form = {"newPassword": password, "setOnCharger": True}
+    answer = await press(operator, "Set password", [station], form)
+    assert answer.status_code == 200, answer.text
+    note = (await operator.notes())[0]
+    assert "done" in note["subject"], note
+    everything = {"limit": "-1"}
+    for path in ("/revisions", "/activity", "/notifications"):
+        assert password not in (await people.admin.get(path, params=everything)).text
+    assert password not in answer.text
+    assert password not in str(await operator.notes())
+    assert password not in stack.log()
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_a_viewer_and_anybody_are_refused(
+    people: People, viewer: Person, station: str, flow: str
+) -> None:
+    form = NEEDS_STATION.get(flow, {})
+    answer = await press(viewer, flow, [station], form)
+    assert answer.status_code == 403
+    assert "operator" in answer.text.lower()
+    answer = await press(people.anybody(), flow, [station], form)
+    assert answer.status_code in {401, 403}
+    boot = await people.admin.get(f"/items/Boot/{station}")
+    assert boot.status_code in {403, 404}, "nothing came of it"

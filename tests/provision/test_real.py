@@ -1,0 +1,143 @@
+"""Provisioning of a real Directus, again and again, beside what its operators make of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from citrine_py import files
+from citrine_py.errors import CitrineError
+from citrine_py.provision.definition import load
+from citrine_py.provision.run import ProvisionReport, provision
+from tests.provision.people import People
+from tests.whole_stack import Stack
+
+pytestmark = pytest.mark.stack
+
+
+async def again(stack: Stack) -> ProvisionReport:
+    return await provision(stack.directus_url, stack.admin_token, stack.service_token)
+
+
+@asynccontextmanager
+async def changed(
+    people: People, path: str, ours: dict[str, Any], theirs: dict[str, Any]
+) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
+    """A change by an operator, undone at the end; gives what reads the object."""
+
+    async def read() -> Any:
+        answer = await people.admin.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    answer = await people.admin.patch(path, json=theirs)
+    assert answer.status_code == 200, answer.text
+    try:
+        yield read
+    finally:
+        await people.admin.patch(path, json=ours)
+
+
+async def test_a_second_run_changes_nothing(stack: Stack) -> None:
+    await again(stack)
+    report = await again(stack)
+    assert (report.created, report.changed) == ([], [])
+
+
+async def test_a_wrong_admin_token_is_told_in_one_line(stack: Stack) -> None:
+    with pytest.raises(CitrineError, match="CITRINE_DIRECTUS_ADMIN_TOKEN"):
+        await provision(stack.directus_url, "wrong", stack.service_token)
+
+
+async def test_own_fields_and_collections_and_flows_survive(stack: Stack, people: People) -> None:
+    name = f"own_{uuid.uuid4().hex[:8]}"
+    field = {"field": name, "type": "string", "meta": {"note": "mine"}, "schema": {}}
+    assert (await people.admin.post("/fields/ChargingStation", json=field)).status_code == 200
+    body = {"collection": name, "meta": {"note": "mine"}, "schema": {}}
+    assert (await people.admin.post("/collections", json=body)).status_code == 200
+    flow = {"name": name, "trigger": "webhook", "status": "inactive"}
+    made = await people.admin.post("/flows", json=flow)
+    path = f"/flows/{made.json()['data']['id']}"
+    try:
+        report = await again(stack)
+        assert (report.created, report.changed) == ([], [])
+        kept = (await people.admin.get(f"/fields/ChargingStation/{name}")).json()["data"]
+        assert kept["meta"]["note"] == "mine"
+        assert (await people.admin.get(f"/collections/{name}")).status_code == 200
+        assert (await people.admin.get(path)).json()["data"]["name"] == name
+    finally:
+        await people.admin.delete(f"/fields/ChargingStation/{name}")
+        await people.admin.delete(f"/collections/{name}")
+        await people.admin.delete(path)
+
+
+async def test_changed_labels_widths_and_notes_survive(stack: Stack, people: People) -> None:
+    definition = load(files.directus_folder())
+    table = next(each for each in definition.tables if each.name == "ChargingStation")
+    ours = next(each for each in table.fields if each["field"] == "name")["meta"]
+    theirs = {"note": "our own words", "width": "full", "hidden": True}
+    before = {name: ours[name] for name in theirs}
+    path = "/fields/ChargingStation/name"
+    async with changed(people, path, {"meta": before}, {"meta": theirs}) as read:
+        await again(stack)
+        kept = (await read())["meta"]
+        assert {name: kept[name] for name in theirs} == theirs
+    collection = {"meta": {"icon": "bolt"}}
+    path = "/collections/ChargingStation"
+    old = {"meta": {"icon": table.collection["meta"]["icon"]}}
+    async with changed(people, path, old, collection) as read:
+        await again(stack)
+        assert (await read())["meta"]["icon"] == "bolt"
+
+
+async def test_a_changed_flow_survives(stack: Stack, people: People) -> None:
+    flow = load(files.directus_folder()).flows[0]
+    path = f"/flows/{flow.id}"
+    ours = {"name": flow.data["name"], "status": "active"}
+    theirs = {"name": "Our own name", "status": "inactive"}
+    async with changed(people, path, ours, theirs) as read:
+        await again(stack)
+        kept = await read()
+        assert (kept["name"], kept["status"]) == ("Our own name", "inactive")
+
+
+async def test_a_deleted_flow_and_preset_stay_away_and_are_reported(
+    stack: Stack, people: People
+) -> None:
+    definition = load(files.directus_folder())
+    flow = next(each for each in definition.flows if each.data["name"] == "Reset")
+    preset = next(each for each in definition.presets if each["collection"] == "Evse")
+    params = {"filter[collection][_eq]": "Evse", "filter[user][_null]": "true"}
+    held = (await people.admin.get("/presets", params=params)).json()["data"]
+    await people.admin.delete(f"/flows/{flow.id}")
+    for each in held:
+        await people.admin.delete(f"/presets/{each['id']}")
+    try:
+        report = await again(stack)
+        assert (report.created, report.changed) == ([], [])
+        assert sorted(report.left_out) == ["flows Reset", "preset Evse"]
+        assert (await people.admin.get(f"/flows/{flow.id}")).status_code in {403, 404}
+    finally:
+        operations = [each for each in definition.operations if each.data["flow"] == flow.id]
+        bare = {name: value for name, value in flow.data.items() if name != "operation"}
+        await people.admin.post("/flows", json={"id": flow.id, **bare})
+        for each in operations:
+            await people.admin.post("/operations", json={"id": each.id, **each.data})
+        first = {"operation": flow.data["operation"]}
+        await people.admin.patch(f"/flows/{flow.id}", json=first)
+        await people.admin.post("/presets", json=preset)
+
+
+async def test_a_taken_right_comes_back(stack: Stack, people: People) -> None:
+    params = {
+        "filter[policy][_eq]": "c1781e00-0000-4000-8000-000000000103",
+        "filter[collection][_eq]": "Evse",
+    }
+    held = (await people.admin.get("/permissions", params=params)).json()["data"]
+    await people.admin.delete(f"/permissions/{held[0]['id']}")
+    report = await again(stack)
+    assert [each for each in report.created if "Evse read" in each]
