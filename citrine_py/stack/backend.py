@@ -39,16 +39,21 @@ def start_backend(running: Running, plan: DirectusPlan, secrets: Secrets) -> Non
     state, progress = running.state, running.progress
     database = postgres.locate(state.folder, state.logs / "postgres.log")
     with progress.step("starting Postgres"):
-        if database.prepare(progress.say):
+        done = state.bootstrapped()
+        # Directus takes half of its tables for all of them, so they are made anew.
+        if database.prepare(progress.say, anew=done is not None and done.unfinished):
+            done = None
             state.note_bootstrapped(None)
         server = database.child()
         running.start(server, lambda: database.ready(server.pid), _POSTGRES_WITHIN)
     variables = directus.environment(plan, state, secrets, database)
-    done, name = state.bootstrapped(), plan.installed.folder.name
+    name = plan.installed.folder.name
     if done is None or done.installation != name:
-        with progress.step("making Directus' tables"):
-            run(directus.bootstrap(plan, variables, state))
         email = done.admin_email if done else plan.admin_email
+        with progress.step("making Directus' tables"):
+            if done is None:
+                state.note_bootstrapped(Bootstrapped("", email))
+            run(directus.bootstrap(plan, variables, state))
         state.note_bootstrapped(Bootstrapped(name, email))
     with progress.step("starting Directus"):
         running.start(

@@ -52,8 +52,10 @@ class Postgres:
     binaries: Path
     account: Account | None
 
-    def prepare(self, say: Callable[[str], None]) -> bool:
+    def prepare(self, say: Callable[[str], None], anew: bool = False) -> bool:
         """Makes the data folder and what stands in the way fit; whether the database is new.
+
+        `anew` drops a database that is there.
 
         Raises:
             CitrineError: no user to run as, no socket folder, or initdb failed.
@@ -64,7 +66,9 @@ class Postgres:
         _own_folder(self.socket_folder, self.account)
         if (self.data / "PG_VERSION").exists():
             self._forget_former()
-            return False
+            if not anew:
+                return False
+            shutil.rmtree(self.data)
         self._initialise()
         return True
 

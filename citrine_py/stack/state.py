@@ -65,8 +65,13 @@ class Process:
 class Bootstrapped:
     """Which installation of Directus made the tables, and for which first admin."""
 
-    installation: str
+    installation: str  # empty while the first one is at it
     admin_email: str
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the first making of the tables was begun and never completed."""
+        return not self.installation
 
 
 class State:
@@ -97,8 +102,15 @@ class State:
 
     @property
     def exists(self) -> bool:
-        """Whether `up` ever ran here."""
-        return self._secrets.exists()
+        """Whether `up` ever ran here.
+
+        Raises:
+            CitrineError: the folder is not ours to look into.
+        """
+        try:
+            return self._secrets.exists()
+        except OSError as error:
+            raise self._unusable(self.folder, error) from None
 
     def secrets(self, given: Mapping[str, str] | None = None) -> Secrets:
         """The secrets: `given` by the operator, else those kept, else new ones; kept in a file

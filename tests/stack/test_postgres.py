@@ -111,6 +111,15 @@ def test_a_socket_lock_whose_number_is_now_another_program_is_removed(folder: Pa
         assert sql(database, "select 1") == "1"
 
 
+def test_it_is_made_anew_when_asked(folder: Path) -> None:
+    database = locate(folder, folder / "log")
+    with serving(database):
+        sql(database, "create table kept as select 42 as answer")
+    assert database.prepare(lambda _: None, anew=True) is True
+    with serving(database):
+        assert sql(database, "select to_regclass('kept')") == ""
+
+
 def test_a_half_made_cluster_is_made_anew(folder: Path) -> None:
     database = locate(folder, folder / "log")
     half = folder / "postgres.new"

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from citrine_py.errors import CitrineError
@@ -119,7 +118,7 @@ def test_orphans_are_ended(state: State) -> None:
     with subprocess.Popen(SLEEPER) as orphan:
         state.note_children({"Directus": (orphan.pid, signal.SIGTERM)})
         assert State(state.folder).end_orphans() == ["Directus"]
-        assert not psutil.pid_exists(orphan.pid)
+        assert orphan.poll() == -signal.SIGTERM
 
 
 def test_a_process_that_only_has_an_orphans_number_is_spared(state: State) -> None:

@@ -330,6 +330,27 @@ def test_make_itself_may_be_killed(place: tuple[Path, dict[str, str]]) -> None:
 
 
 @pytest.mark.stack
+def test_one_killed_while_directus_makes_its_tables_is_recovered_from(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    environment = environment_for(folder)
+    first = spawn_up(folder, environment)
+    deadline = time.monotonic() + 60
+    while (done := State(folder).bootstrapped()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(2)  # amid the tables
+    first.kill()
+    first.wait()
+    assert done.unfinished
+    assert State(folder).bootstrapped() == done
+    again = spawn_up(folder, environment)
+    try:
+        wait_ready(again, environment)
+    finally:
+        assert stop(again) == 0
+
+
+@pytest.mark.stack
 def test_reset_drops_the_state_of_a_running_stack(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     environment = environment_for(folder)
