@@ -45,10 +45,10 @@ def as_applied(
     """What to remember, `theirs` being read after the values called `written` were written.
 
     A value that an operator holds against ours is remembered as it was before, so that it
-    stays the operator's.
+    stays the operator's; so is one that our definition no longer has, for it may come back.
     """
     done = set(written)
-    live: dict[str, Any] = {}
+    live: dict[str, Any] = dict(before.live) if before is not None else {}
     for name, value in ours.items():
         if name in done:
             live[name] = theirs.get(name)
@@ -56,4 +56,4 @@ def as_applied(
             live[name] = before.live.get(name)
         else:
             live[name] = value
-    return Applied(dict(ours), live)
+    return Applied({**(before.source if before is not None else {}), **ours}, live)

@@ -16,7 +16,7 @@ from tests.whole_stack import Stack
 pytestmark = pytest.mark.stack
 
 FLOWS = {str(flow.data["name"]): flow.id for flow in load(files.directus_folder()).flows}
-NEEDS_STATION = {
+NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},
     "Trigger message": {"requestedMessage": "Heartbeat"},

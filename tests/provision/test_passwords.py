@@ -125,12 +125,12 @@ async def test_hashes_are_concealed_however_they_are_asked_for(
         ):
             answer = await attempt
             assert answer.status_code == 403, answer.text
-    for query in (
+    for asked in (
         "{ VariableAttribute(limit: -1) { id passwordHash } }",
-        "{ VariableAttribute(limit: -1, sort: [\"passwordHash\"]) { id } }",
-        "{ VariableAttribute_aggregated(groupBy: [\"passwordHash\"]) { group } }",
+        '{ VariableAttribute(limit: -1, sort: ["passwordHash"]) { id } }',
+        '{ VariableAttribute_aggregated(groupBy: ["passwordHash"]) { group } }',
     ):
-        answer = await people.admin.post("/graphql", json={"query": query})
+        answer = await people.admin.post("/graphql", json={"query": asked})
         assert hashed not in answer.text
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from citrine_py import files
 from citrine_py.errors import CitrineError
+from citrine_py.provision import run
 from citrine_py.provision.definition import load
 from citrine_py.provision.run import ProvisionReport, provision
 from tests.provision.people import People
@@ -141,3 +145,54 @@ async def test_a_taken_right_comes_back(stack: Stack, people: People) -> None:
     await people.admin.delete(f"/permissions/{held[0]['id']}")
     report = await again(stack)
     assert [each for each in report.created if "Evse read" in each]
+
+
+@pytest.fixture
+def upgraded(tmp_path: Path) -> Path:
+    """A later version of the definition: another note, and a field more."""
+    folder = tmp_path / "directus"
+    skip = shutil.ignore_patterns("node_modules")
+    shutil.copytree(files.directus_folder(), folder, ignore=skip)
+    path = folder / "schema" / "Evse.json"
+    table = json.loads(path.read_text())
+    field = next(each for each in table["fields"] if each["field"] == "name")
+    field["meta"]["note"] = "a better note"
+    more = json.loads(json.dumps(field).replace('"name": "name"', '"name": "more"'))
+    table["fields"].append({**more, "field": "more"})
+    path.write_text(json.dumps(table))
+    return folder
+
+
+async def test_our_upgrade_arrives_and_an_older_version_too(
+    stack: Stack, people: People, upgraded: Path
+) -> None:
+    urls = (stack.directus_url, stack.admin_token, stack.service_token)
+    try:
+        report = await provision(*urls, upgraded)
+        assert "field Evse.name" in report.changed
+        assert "field Evse.more" in report.created
+        field = (await people.admin.get("/fields/Evse/name")).json()["data"]
+        assert field["meta"]["note"] == "a better note"
+    finally:
+        await people.admin.delete("/fields/Evse/more")
+    report = await again(stack)
+    assert "field Evse.name" in report.changed
+
+
+async def test_what_was_created_before_a_failure_is_remembered(
+    stack: Stack, people: People, upgraded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_self: object) -> None:
+        raise CitrineError("the line broke")
+
+    monkeypatch.setattr(run._Run, "presets", fails)
+    urls = (stack.directus_url, stack.admin_token, stack.service_token)
+    try:
+        with pytest.raises(CitrineError, match="the line broke"):
+            await provision(*urls, upgraded)
+        memory = (await people.admin.get("/items/CitrineProvision")).json()["data"]["applied"]
+        assert memory["field Evse.more"]["source"]["note"] == "a better note"
+    finally:
+        monkeypatch.undo()
+        await people.admin.delete("/fields/Evse/more")
+        await again(stack)

@@ -8,7 +8,7 @@ import uuid
 import httpx
 import pytest
 
-from tests.people import until
+from tests.people import Json, until
 from tests.provision.people import People, Person
 from tests.whole_stack import Stack
 
@@ -47,7 +47,13 @@ async def test_the_services_account_is_no_admin_and_sees_our_collections_alone(
     made = await people.admin.post("/collections", json=body)
     assert made.status_code == 200, made.text
     try:
-        for path in (f"/items/{name}", "/items/CitrineProvision", "/revisions", "/flows", "/policies"):
+        for path in (
+            f"/items/{name}",
+            "/items/CitrineProvision",
+            "/revisions",
+            "/flows",
+            "/policies",
+        ):
             assert (await service.get(path)).status_code == 403, path
         for path in ("/schema/snapshot", "/settings"):
             assert (await service.get(path)).status_code == 403, path
@@ -144,7 +150,7 @@ async def test_rows_of_one_call_for_the_same_id_are_joined_the_later_wins(
 
 async def test_the_bulk_endpoint_touches_only_telemetry(service: httpx.AsyncClient) -> None:
     for collection in ("ChargingStation", "directus_users", "Boot", "", None):
-        body = {"collection": collection, "rows": [{"id": "x"}], "keys": ["x"]}
+        body: Json = {"collection": collection, "rows": [{"id": "x"}], "keys": ["x"]}
         assert (await service.post("/citrine/upsert", json=body)).status_code == 403
         assert (await service.post("/citrine/delete", json=body)).status_code == 403
     body = {"collection": "OcppMessage", "rows": [{"id": str(uuid.uuid4()), "nonsense": 1}]}
