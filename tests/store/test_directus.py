@@ -1,0 +1,121 @@
+"""The client: what Directus' answers mean, when it tries again, and what it says in the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from citrine_py.store.directus import (
+    PAGE,
+    Directus,
+    DirectusAway,
+    DirectusFault,
+    DirectusRefused,
+    DirectusUnavailable,
+)
+from tests.store.support import InstantClock
+
+
+def client(answer: Callable[[httpx.Request], httpx.Response], clock: InstantClock) -> Directus:
+    transport = httpx.MockTransport(answer)
+    return Directus(httpx.AsyncClient(base_url="http://directus", transport=transport), clock)
+
+
+def error(status: int, code: str = "CODE", **headers: str) -> httpx.Response:
+    body = {"errors": [{"message": "why", "extensions": {"code": code}}]}
+    return httpx.Response(status, json=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "attempts"),
+    [
+        (error(400, "INVALID_FOREIGN_KEY"), DirectusRefused, 1),
+        (error(403, "FORBIDDEN"), DirectusRefused, 1),
+        (error(413, "CONTENT_TOO_LARGE"), DirectusRefused, 1),
+        (error(404, "ROUTE_NOT_FOUND"), DirectusUnavailable, 1),
+        (error(401, "INVALID_CREDENTIALS"), DirectusAway, 1),
+        (error(403, "INVALID_TOKEN"), DirectusAway, 1),
+        (error(500, "INTERNAL_SERVER_ERROR"), DirectusFault, 1),
+        (error(429, "REQUESTS_EXCEEDED"), DirectusAway, 3),
+        (error(503, "SERVICE_UNAVAILABLE"), DirectusAway, 3),
+        (httpx.Response(502, content=b"<html>"), DirectusAway, 3),
+        (httpx.Response(200, content=b"<html>"), DirectusAway, 3),
+    ],
+)
+async def test_each_answer_has_its_meaning(
+    answer: httpx.Response, kind: type[Exception], attempts: int
+) -> None:
+    clock = InstantClock()
+    directus = client(lambda request: answer, clock)
+    with pytest.raises(kind) as caught:
+        await directus.call("update", "PATCH", "/items/Site", [])
+    assert type(caught.value) is kind
+    assert directus.calls["update"] == attempts
+
+
+async def test_our_endpoints_forbidding_is_not_the_rows_fault() -> None:
+    directus = client(lambda request: error(403, "FORBIDDEN"), InstantClock())
+    with pytest.raises(DirectusUnavailable):
+        await directus.call("upsert", "POST", "/citrine/upsert", {})
+
+
+async def test_retry_after_is_honoured_within_reason() -> None:
+    clock = InstantClock()
+    answers = [
+        error(429, **{"Retry-After": "7"}),
+        error(503, **{"Retry-After": "9999"}),
+        httpx.Response(200, json={"data": 1}),
+    ]
+    directus = client(lambda request: answers.pop(0), clock)
+    assert await directus.call("read", "GET", "/x") == 1
+    assert clock.slept == [7.0, 30.0]
+
+
+async def test_an_outage_is_logged_once_and_its_end_with_its_length() -> None:
+    clock = InstantClock()
+    working = False
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not working:
+            raise httpx.ConnectError("refused")
+        return httpx.Response(204)
+
+    directus = client(answer, clock)
+    with capture_logs() as logs:
+        for _ in range(5):
+            with pytest.raises(DirectusAway):
+                await directus.call("read", "GET", "/x")
+        clock.time += 100
+        working = True
+        assert await directus.call("read", "GET", "/x") is None
+    assert [each["event"] for each in logs] == ["directus.away", "directus.back"]
+    assert logs[1]["seconds"] > 100
+    assert directus.away_since is None
+
+
+async def test_all_rows_are_read_page_by_page_from_the_last_key() -> None:
+    rows = [{"id": f"{number:06}"} for number in range(PAGE + 10)]
+    queries: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = json.loads(request.content)["query"]
+        queries.append(query)
+        after = query.get("filter", {}).get("id", {}).get("_gt", "")
+        left = [row for row in rows if row["id"] > after]
+        return httpx.Response(200, json={"data": left[: query["limit"]]})
+
+    directus = client(answer, InstantClock())
+    found = [row async for page in directus.read_all("Site", "id", ("id",)) for row in page]
+    assert found == rows
+    assert [query["limit"] for query in queries] == [PAGE, PAGE]
+
+
+async def test_something_else_than_rows_is_no_answer() -> None:
+    directus = client(lambda request: httpx.Response(200, json={"data": 3}), InstantClock())
+    with pytest.raises(DirectusAway):
+        await directus.read("Site", ("id",))
