@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+from tests import chromium
+
 PATIENCE = 30_000  # milliseconds
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A headless Chromium: the machine's, else the one that playwright installed."""
-    installed = filter(None, map(shutil.which, _PROGRAMS))
-    program = os.environ.get("CITRINE_TEST_CHROMIUM") or next(installed, None)
+    """A headless Chromium."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        running = playwright.chromium.launch(
+            executable_path=chromium.program(), args=list(chromium.FLAGS)
+        )
         try:
             yield running
         finally:
