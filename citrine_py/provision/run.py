@@ -24,6 +24,7 @@ from citrine_py.provision.merge import Applied, as_applied, changes
 log = structlog.get_logger()
 
 _ALL = "-1"
+_WHOLE = ("collection", "field", "related_collection", "schema")
 
 
 @dataclass(slots=True)
@@ -110,16 +111,30 @@ class _Run:
                 await self._create_table(table)
             else:
                 await self._upgrade_table(table, live[table.name], fields)
-        relations = {
-            (each["collection"], each["field"])
+        await self._relations()
+
+    async def _relations(self) -> None:
+        live = {
+            (each["collection"], each["field"]): each
             for each in await self._admin.call("GET", "/relations")
         }
         for table in self._definition.tables:
-            for relation in table.relations:
-                if (relation["collection"], relation["field"]) not in relations:
-                    await self._admin.call("POST", "/relations", relation)
-                    self.report.created.append(
-                        f"relation {relation['collection']}.{relation['field']}"
+            for ours in table.relations:
+                key = (ours["collection"], ours["field"])
+                name = "relation " + ".".join(key)
+                theirs = live.get(key)
+                if theirs is None:
+                    made = await self._admin.call("POST", "/relations", ours)
+                    self.report.created.append(name)
+                    self._created(name, ours["meta"], made["meta"])
+                else:
+                    path = "/relations/" + "/".join(key)
+                    # Directus ends itself on a change of a relation that does not name it,
+                    # and makes the foreign key anew from what it is given.
+                    beside = {part: theirs[part] for part in _WHOLE}
+                    held = theirs["meta"] or {}
+                    await self._upgrade(
+                        name, ours["meta"], held, path, within="meta", beside=beside
                     )
 
     async def _create_table(self, table: Table) -> None:
@@ -313,12 +328,16 @@ class _Run:
         ours: Mapping[str, Any],
         theirs: Mapping[str, Any],
         path: str,
+        *,
         within: str | None = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
+        """Writes what is ours to change; `beside` is what Directus wants to be told with it."""
         before = self._memory.get(name)
         wanted = changes(ours, before, theirs)
         if wanted:
-            made = await self._admin.call("PATCH", path, {within: wanted} if within else wanted)
+            body = {**(beside or {}), within: wanted} if within else wanted
+            made = await self._admin.call("PATCH", path, body)
             theirs = made[within] if within else made
             self.report.changed.append(name)
         self._next[name] = as_applied(ours, theirs, before, wanted)

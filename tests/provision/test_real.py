@@ -159,6 +159,7 @@ def upgraded(tmp_path: Path) -> Path:
     field["meta"]["note"] = "a better note"
     more = json.loads(json.dumps(field).replace('"name": "name"', '"name": "more"'))
     table["fields"].append({**more, "field": "more"})
+    table["relations"][0]["meta"]["one_deselect_action"] = "delete"
     path.write_text(json.dumps(table))
     return folder
 
@@ -171,6 +172,9 @@ async def test_our_upgrade_arrives_and_an_older_version_too(
         report = await provision(*urls, upgraded)
         assert "field Evse.name" in report.changed
         assert "field Evse.more" in report.created
+        relation = (await people.admin.get("/relations/Evse/station")).json()["data"]
+        assert relation["meta"]["one_deselect_action"] == "delete"
+        assert relation["schema"]["on_delete"] == "CASCADE"
         field = (await people.admin.get("/fields/Evse/name")).json()["data"]
         assert field["meta"]["note"] == "a better note"
     finally:

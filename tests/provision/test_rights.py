@@ -95,6 +95,24 @@ async def test_a_boot_belongs_to_the_station_of_its_id(operator: Person, station
     assert made.json()["data"]["station"] == station
 
 
+async def test_a_boot_is_made_and_removed_within_its_stations_form(
+    operator: Person, station: str
+) -> None:
+    path = f"/items/ChargingStation/{station}"
+    made = {"boot": {"create": [{"status": "Rejected"}], "update": [], "delete": []}}
+    answer = await operator.client.patch(path, json=made)
+    assert answer.status_code == 200, answer.text
+    boot = (await operator.client.get(f"/items/Boot/{station}")).json()["data"]
+    assert (boot["station"], boot["status"]) == (station, "Rejected")
+    changed = {"boot": {"create": [], "update": [{"id": station, "status": "Pending"}]}}
+    answer = await operator.client.patch(path, json={"boot": {**changed["boot"], "delete": []}})
+    assert answer.status_code == 200, answer.text
+    gone: Json = {"boot": {"create": [], "update": [], "delete": [station]}}
+    answer = await operator.client.patch(path, json=gone)
+    assert answer.status_code == 200, answer.text
+    assert (await operator.client.get(f"/items/Boot/{station}")).status_code == 403
+
+
 async def test_a_boot_keeps_no_password(operator: Person, station: str) -> None:
     setting = {"component": "SecurityCtrlr", "variable": "BasicAuthPassword", "value": "x" * 16}
     body = {"id": station, "pendingBootSetVariables": [setting]}
