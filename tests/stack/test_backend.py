@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -35,8 +36,8 @@ class Backend:
 
 
 @pytest.fixture(scope="module")
-def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    state, progress = State(tmp_path_factory.mktemp("backend") / "state"), Progress()
+def backend(module_path: Path) -> Iterator[Backend]:
+    state, progress = State(module_path / "state"), Progress()
     state.create()
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"

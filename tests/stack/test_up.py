@@ -104,9 +104,9 @@ def _none_left(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def place(module_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     """A state folder that `up` was run on once, and its environment; ended whatever happens."""
-    folder = tmp_path_factory.mktemp("stack") / "state"
+    folder = module_path / "state"
     environment = environment_for(folder)
     first = spawn_up(folder, environment)
     try:
