@@ -10,10 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from citrine_py.model.keys import derived
-from citrine_py.model.operations import STATION_EVENT
-from citrine_py.ocpp.redaction import redact
-from citrine_py.ports import Call, Payload, Put, Records
+from citrine_py.modules.history import told
+from citrine_py.ports import Call, Payload, Records
 
 VendorHandler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Returns the DataTransfer response."""
@@ -31,16 +29,7 @@ class OnDataTransfer:
 
     async def __call__(self, call: Call) -> Payload:
         vendor, message = call.payload["vendorId"], call.payload.get("messageId")
-        event = {
-            "station": call.station,
-            "timestamp": call.received,
-            "kind": "DataTransfer",
-            "type": vendor,
-            "info": message,
-            "payload": redact(call.action, call.payload),
-        }
-        key = derived("StationEvent", call.station, call.session, call.message_id)
-        await self.records.write(Put(STATION_EVENT, key, event))
+        await self.records.write(told(call, "DataTransfer", vendor, message))
         known = self.vendors.get(vendor)
         if known is None:
             return {"status": "UnknownVendorId"}

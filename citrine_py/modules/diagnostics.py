@@ -13,6 +13,7 @@ from citrine_py.model.operations import STATION_EVENT
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import parse
 from citrine_py.modules.availability import connector_changes, told_by_event
+from citrine_py.modules.history import told_status
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Call, Change, Payload, Put, Records
 
@@ -62,23 +63,8 @@ class OnLogStatusNotification:
     records: Records
 
     async def __call__(self, call: Call) -> Payload:
-        status = call.payload["status"]
-        request = call.payload.get("requestId")
-        event = {
-            "station": call.station,
-            "timestamp": call.received,
-            "kind": "Log",
-            "type": status,
-            "info": None if request is None else f"request {request}",
-            "payload": redact(call.action, call.payload),
-        }
-        key = derived("StationEvent", call.station, call.session, call.message_id)
+        latest = {"logStatus": call.payload["status"], "logStatusAt": call.received}
         await self.records.write(
-            Put(
-                CHARGING_STATION,
-                call.station,
-                {"logStatus": status, "logStatusAt": call.received},
-            ),
-            Put(STATION_EVENT, key, event),
+            Put(CHARGING_STATION, call.station, latest), told_status(call, "Log")
         )
         return {}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from citrine_py.model.keys import derived, password_key
-from citrine_py.model.operations import STATION_EVENT
+from citrine_py.model.keys import password_key
 from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL
 from citrine_py.model.times import parse
+from citrine_py.modules.history import told
 from citrine_py.modules.passwords import UnderWay
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Call, Clock, Hasher, Knock, Payload, Put, Records, Refused
@@ -92,16 +92,9 @@ class OnSecurityEventNotification:
     records: Records
 
     async def __call__(self, call: Call) -> Payload:
-        told = redact(call.action, call.payload)
-        fields = {
-            "station": call.station,
-            "timestamp": parse(told["timestamp"]),
-            "kind": "Security",
-            "type": told["type"],
-            "info": told.get("techInfo"),
-            "payload": told,
-        }
-        key = derived("StationEvent", call.station, call.session, call.message_id)
-        await self.records.write(Put(STATION_EVENT, key, fields))
-        log.warning("security.event", station=call.station, type=told["type"])
+        payload = redact(call.action, call.payload)
+        at = parse(payload["timestamp"])
+        line = told(call, "Security", payload["type"], payload.get("techInfo"), at)
+        await self.records.write(line)
+        log.warning("security.event", station=call.station, type=payload["type"])
         return {}
