@@ -2,7 +2,7 @@
 
 Directus reads a row when it tells of a change, and may tell late or out of
 order: an event can carry a value that we have replaced since. Entries live a
-few seconds; whoever finds a contradiction reads the row again.
+while; whoever finds a contradiction reads the row again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from citrine_py.model.collection import Record
 from citrine_py.store.changes import Op
 
-_KEPT = 5.0  # seconds; an echo takes milliseconds
+_KEPT = 30.0  # seconds; an echo takes milliseconds, on a machine out of breath longer
 _CLOSE = 1.0  # seconds within which two events may have overtaken one another
 
 _Row = tuple[str, str]

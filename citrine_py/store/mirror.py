@@ -203,8 +203,10 @@ class Mirror:
             fields = {n: v for n, v in op.fields.items() if n not in not_applied}
             taken = Op(op.table, op.key, fields, replaces=op.replaces, views=op.views)
         self._pending.remove(op)
-        self._echoes.delivered(taken, self._clock.monotonic())
-        for shelf in self._cache.views(op.table):
+        views = self._cache.views(op.table)
+        if views:
+            self._echoes.delivered(taken, self._clock.monotonic())
+        for shelf in views:
             self._disturb(shelf, op.key)
             shelf.set_base(op.key, apply(shelf.collection, op.key, shelf.base.get(op.key), taken))
             if op.contested or not_applied:
