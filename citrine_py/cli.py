@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load()
         log.set_up(settings.log.level, settings.log.format)
         command: Command = options.command
-        return command(settings, options)
+        return _written(command(settings, options))
     except BadSettings as error:
         for line in error.lines:
             print(f"citrine-py: {line}", file=sys.stderr)
@@ -35,8 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CitrineError as error:
         print(f"citrine-py: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `info | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         return 130
+
+
+def _written(code: int) -> int:
+    """The exit code, once all output is with its reader, so that a broken pipe shows here."""
+    sys.stdout.flush()
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -241,7 +241,7 @@ async function setPassword(env, station, password) {
 
 async function tell(services, getSchema, accountability, station, reason) {
   if (!accountability?.user) return;
-  const notifications = new services.NotificationsService({ schema: await getSchema() });
+  const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
     subject: `${station}: the password was not set`,

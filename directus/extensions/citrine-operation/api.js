@@ -152,7 +152,7 @@ async function tell(services, getSchema, accountability, title, outcomes) {
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
   const verdict = failed === 0 ? 'done' : failed === outcomes.length ? 'failed' : `${failed} failed`;
-  const notifications = new services.NotificationsService({ schema: await getSchema() });
+  const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
     subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} stations, ${verdict}`,
