@@ -245,3 +245,14 @@ async def test_nothing_that_is_sent_makes_it_fail(
         clean = {name: text.encode("utf-8", "replace").decode() for name, text in query.items()}
         status, _ = await world.call("POST", path, body, params=clean)
         assert status in {200, 400}
+
+
+async def test_a_request_id_may_be_left_out(world: World) -> None:
+    """Each station gets a fresh one from the rules; a wrong one is still told."""
+    world.requests.answers["cp001"] = {"status": "Accepted"}
+    path = "/ocpp/reporting/getBaseReport?identifier=cp001"
+    status, _ = await world.call("POST", path, {"reportBase": "FullInventory"})
+    assert status == 200
+    status, body = await world.call("POST", path, {"reportBase": "x", "requestId": "one"})
+    assert status == 400
+    assert "requestId" in body["payload"]
