@@ -232,3 +232,24 @@ async def test_only_the_services_account_reads_credentials(
         body = {"collection": "OcppMessage", "keys": []}
         assert (await person.post("/citrine/delete", json=body)).status_code == 403
     assert (await service.get("/citrine/credentials")).status_code == 200
+
+
+async def test_a_password_of_another_type_is_refused_not_dropped(
+    people: People, operator: Person, service: httpx.AsyncClient, station: str
+) -> None:
+    for odd in (1234567890123456, [new_password()], {"x": new_password()}):
+        path = f"/items/ChargingStation/{station}"
+        answer = await operator.client.patch(path, json={"password": odd})
+        assert answer.status_code == 400, answer.text
+        assert "16 to 40" in answer.text
+    assert await hash_of(people, service, station) is None
+
+
+async def test_a_password_for_a_station_that_is_not_there_makes_none(
+    people: People, operator: Person
+) -> None:
+    path = f"/items/ChargingStation/t-{uuid.uuid4().hex[:12]}"
+    for client in (people.admin, operator.client):
+        answer = await client.patch(path, json={"password": new_password()})
+        assert answer.status_code in {400, 403}, answer.text
+    assert (await people.admin.get(path)).status_code in {403, 404}
