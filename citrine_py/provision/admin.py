@@ -10,6 +10,9 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from citrine_py.errors import DirectusError
 
+ALL = "-1"
+"""The limit with which Directus lists everything."""
+
 _PATIENCE = 60.0  # seconds that a Directus which does not answer yet is waited for
 
 

@@ -2,11 +2,13 @@
 
 A value is ours to change only while it still is what we made it. Where our
 definition did not change, or an operator changed the value, it stays. Pure.
+A list of a permission's fields is merged name by name: whoever grants operators a
+field of his own must not cut them off from those that we add later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +39,15 @@ def changes(ours: Values, applied: Applied | None, theirs: Values) -> dict[str, 
         if mine:
             found[name] = value
     return found
+
+
+def names(ours: Sequence[str], before: Sequence[str], theirs: Sequence[str]) -> list[str]:
+    """A list of names, merged name by name: `theirs`, with what we have added to the list since
+    `before`, without what we have taken from it. `*` is every name already."""
+    if "*" in theirs:
+        return list(theirs)
+    kept = [name for name in theirs if name in ours or name not in before]
+    return kept + [name for name in ours if name not in before and name not in theirs]
 
 
 def as_applied(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citrine_py.provision.merge import Applied, as_applied, changes
+from citrine_py.provision.merge import names as merged_names
 
 names = st.sampled_from(["note", "width", "icon", "hidden", "options"])
 values: st.SearchStrategy[Any] = st.one_of(
@@ -73,6 +74,25 @@ def test_what_was_there_before_us_is_only_completed(ours: Live, live: Live) -> N
     for name, value in ours.items():
         if live.get(name) is None:
             assert after.get(name) == value
+
+
+lists = st.lists(st.sampled_from("abcdef"), unique=True)
+
+
+@given(lists, lists, lists, lists)
+def test_fields_of_a_permission_are_merged_one_by_one(
+    first: list[str], added: list[str], taken: list[str], second: list[str]
+) -> None:
+    theirs = [each for each in [*first, *added] if each not in taken]
+    merged = merged_names(second, first, theirs)
+    assert set(added) - set(taken) - set(first) <= set(merged), "what an operator granted stays"
+    assert not (set(taken) & set(first)) & set(merged), "what he took away stays away"
+    assert set(second) - set(first) <= set(merged), "our new fields arrive"
+    assert merged_names(second, second, merged) == merged
+
+
+def test_a_permission_for_all_fields_stays_one() -> None:
+    assert merged_names(["a", "b"], ["a"], ["*"]) == ["*"]
 
 
 def test_a_value_that_directus_normalizes_is_still_ours_to_upgrade() -> None:

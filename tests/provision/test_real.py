@@ -186,10 +186,10 @@ async def test_our_upgrade_arrives_and_an_older_version_too(
 async def test_what_was_created_before_a_failure_is_remembered(
     stack: Stack, people: People, upgraded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(_self: object) -> None:
+    async def fails(*_: object) -> None:
         raise CitrineError("the line broke")
 
-    monkeypatch.setattr(run._Run, "presets", fails)
+    monkeypatch.setattr(run, "apply_presets", fails)
     urls = (stack.directus_url, stack.admin_token, stack.service_token)
     try:
         with pytest.raises(CitrineError, match="the line broke"):

@@ -1,0 +1,57 @@
+"""What operators meet on the pages: the flows' buttons, and lists as they first look.
+
+A flow or a list of ours that an operator deleted stays away.
+"""
+
+from __future__ import annotations
+
+from citrine_py.provision.admin import ALL
+from citrine_py.provision.definition import Definition, Row
+from citrine_py.provision.ledger import Ledger
+
+
+async def apply_flows(ledger: Ledger, definition: Definition) -> None:
+    """Flows first, then their operations, then each flow's first operation."""
+    first = {flow.id: flow.data["operation"] for flow in definition.flows}
+    bare = tuple(
+        Row(flow.kind, flow.id, {n: v for n, v in flow.data.items() if n != "operation"})
+        for flow in definition.flows
+    )
+    live = {each["id"]: each for each in await ledger.admin.call("GET", "/flows", limit=ALL)}
+    wanted = tuple(flow for flow in bare if flow.id in live or not ledger.was_deleted(flow))
+    await ledger.rows("flows", wanted)
+    present = {flow.id for flow in wanted}
+    operations = [each for each in definition.operations if each.data["flow"] in present]
+    await ledger.rows("operations", tuple(operations))
+    for flow in wanted:
+        name = f"first operation of flow {flow.id}"
+        connected = live.get(flow.id, {}).get("operation")
+        if connected is None and name not in ledger.memory:
+            await ledger.admin.call("PATCH", f"/flows/{flow.id}", {"operation": first[flow.id]})
+        ledger.note(name)
+
+
+async def apply_presets(ledger: Ledger, definition: Definition) -> None:
+    """Lists as everybody first sees them; a preset that somebody made stays."""
+    live = await ledger.admin.call(
+        "GET",
+        "/presets",
+        **{
+            "filter[user][_null]": "true",
+            "filter[role][_null]": "true",
+            "filter[bookmark][_null]": "true",
+            "limit": ALL,
+        },
+    )
+    by_collection = {each["collection"]: each for each in live}
+    for ours in definition.presets:
+        theirs = by_collection.get(ours["collection"])
+        name = f"preset {ours['collection']}"
+        if theirs is None and name in ledger.memory:
+            ledger.leave_out(name)
+        elif theirs is None:
+            made = await ledger.admin.call("POST", "/presets", ours)
+            ledger.report.created.append(name)
+            ledger.created(name, ours, made)
+        else:
+            await ledger.upgrade(name, ours, theirs, f"/presets/{theirs['id']}")
