@@ -15,7 +15,7 @@ import structlog
 from citrine_py.errors import DirectusError
 from citrine_py.provision.admin import ALL, Admin
 from citrine_py.provision.definition import MEMORY, Row
-from citrine_py.provision.merge import Applied, as_applied, changes
+from citrine_py.provision.merge import Applied, as_applied, changes, names
 
 log = structlog.get_logger()
 
@@ -117,3 +117,15 @@ class Ledger:
             theirs = made[within] if within else made
             self.report.changed.append(name)
         self._next[name] = as_applied(ours, theirs, before, wanted)
+
+    async def upgrade_names(
+        self, name: str, attribute: str, ours: list[str], theirs: Mapping[str, Any], path: str
+    ) -> None:
+        """As `upgrade`, for a list of names, each of which is somebody's by itself."""
+        before = self.memory.get(name)
+        held = theirs[attribute] or []
+        wanted = names(ours, before.source[attribute] if before is not None else ours, held)
+        if wanted != held:
+            await self.admin.call("PATCH", path, {attribute: wanted})
+            self.report.changed.append(name)
+        self._next[name] = Applied({attribute: ours}, {attribute: wanted})

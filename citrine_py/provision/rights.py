@@ -31,8 +31,9 @@ async def apply_rights(ledger: Ledger, definition: Definition) -> None:
         if theirs is None:
             missing.append((name, ours))
         else:
-            path = f"/permissions/{theirs['id']}"
-            await ledger.upgrade(name, {"fields": ours["fields"]}, theirs, path)
+            await ledger.upgrade_names(
+                name, "fields", ours["fields"], theirs, f"/permissions/{theirs['id']}"
+            )
     if missing:
         await ledger.admin.call("POST", "/permissions", [ours for _, ours in missing])
         for name, ours in missing:

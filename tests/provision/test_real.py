@@ -16,7 +16,8 @@ from citrine_py import files
 from citrine_py.errors import CitrineError
 from citrine_py.provision import run
 from citrine_py.provision.definition import load
-from citrine_py.provision.run import ProvisionReport, provision
+from citrine_py.provision.ledger import ProvisionReport
+from citrine_py.provision.run import provision
 from tests.provision.people import People
 from tests.whole_stack import Stack
 
@@ -200,3 +201,29 @@ async def test_what_was_created_before_a_failure_is_remembered(
         monkeypatch.undo()
         await people.admin.delete("/fields/Evse/more")
         await again(stack)
+
+
+async def test_who_grants_a_field_of_his_own_still_gets_those_that_we_add(
+    stack: Stack, people: People, upgraded: Path
+) -> None:
+    params = {
+        "filter[policy][_eq]": "c1781e00-0000-4000-8000-000000000103",
+        "filter[collection][_eq]": "Evse",
+    }
+    await again(stack)
+    held = (await people.admin.get("/permissions", params=params)).json()["data"][0]
+    path = f"/permissions/{held['id']}"
+    await people.admin.patch(path, json={"fields": [*held["fields"], "own"]})
+    try:
+        urls = (stack.directus_url, stack.admin_token, stack.service_token)
+        await provision(*urls, upgraded)
+        now = (await people.admin.get(path)).json()["data"]["fields"]
+        assert {*held["fields"], "own", "more"} == set(now)
+        report = await provision(*urls, upgraded)
+        assert (report.created, report.changed) == ([], [])
+    finally:
+        await people.admin.delete("/fields/Evse/more")
+        await again(stack)
+    now = (await people.admin.get(path)).json()["data"]["fields"]
+    assert {*held["fields"], "own"} == set(now)
+    await people.admin.patch(path, json={"fields": held["fields"]})
