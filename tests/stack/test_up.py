@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -139,6 +139,15 @@ def _until_told(folder: Path) -> None:
         time.sleep(0.05)
 
 
+def starts_and_stops(folder: Path, environment: Mapping[str, str]) -> None:
+    """A stack on this folder becomes ready, and ends well."""
+    process = spawn_up(folder, environment)
+    try:
+        wait_ready(process, environment)
+    finally:
+        assert stop(process) == 0
+
+
 @pytest.mark.stack
 def test_a_warm_start_is_quick_and_ends_with_the_table(
     place: tuple[Path, dict[str, str]], stack: subprocess.Popen[str]
@@ -264,11 +273,7 @@ def test_all_killed_at_once_is_recovered_from(
     for process in [psutil.Process(stack.pid), *psutil.Process(stack.pid).children(recursive=True)]:
         process.kill()
     stack.wait()
-    again = spawn_up(folder, environment)
-    try:
-        wait_ready(again, environment)
-    finally:
-        assert stop(again) == 0
+    starts_and_stops(folder, environment)
 
 
 @pytest.mark.stack
@@ -322,11 +327,7 @@ def test_make_itself_may_be_killed(place: tuple[Path, dict[str, str]]) -> None:
             time.sleep(0.1)
         make.kill()
     time.sleep(0.2)  # the signal is on its way; a human would be slower
-    again = spawn_up(folder, environment)
-    try:
-        wait_ready(again, environment)
-    finally:
-        assert stop(again) == 0
+    starts_and_stops(folder, environment)
 
 
 @pytest.mark.stack
@@ -343,11 +344,7 @@ def test_one_killed_while_directus_makes_its_tables_is_recovered_from(tmp_path: 
     first.wait()
     assert done.unfinished
     assert State(folder).bootstrapped() == done
-    again = spawn_up(folder, environment)
-    try:
-        wait_ready(again, environment)
-    finally:
-        assert stop(again) == 0
+    starts_and_stops(folder, environment)
 
 
 @pytest.mark.stack
