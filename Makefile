@@ -4,8 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
 PIP = .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet
 RUN = .venv/bin/citrine-py
+# With their extras: pip else looks for `coverage[toml]` beyond the lock once there is a newer release.
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header -q --extra build
+	--no-emit-index-url --no-emit-find-links --no-strip-extras --no-header -q --extra build
 
 .DEFAULT_GOAL := help
 .PHONY: help up down reset info demo venv test conformance lint fmt lock
