@@ -23,7 +23,7 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from citrine_py.errors import BadRequest, DirectusError, StationOffline, StoreUnavailable
 from citrine_py.model.collection import Collection, R, Record
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Payload, Put, SessionInfo

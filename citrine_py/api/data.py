@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID, uuid4
 
 from aiohttp import web
 
@@ -26,10 +25,11 @@ from citrine_py.api.bodies import (
 )
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.edits import Edits
+from citrine_py.api.keys import identify, location_id
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.collection import Collection, Owner, Record
-from citrine_py.model.keys import connector_key, evse_key, password_key
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.keys import password_key
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
@@ -166,7 +166,7 @@ class Data:
 
     async def _put(self, collection: Collection[Any], request: web.Request) -> web.Response:
         check_parameters(request, {query.parameter for query in collection.query} | {"tenantId"})
-        key, natural = _key(collection, request)
+        key, natural = identify(collection, request)
         fields = self._edits.read(collection, await json_object(request))
         self._check_location(fields)
         changes: list[Change] = []
@@ -235,39 +235,10 @@ def _where(
         elif not text.isprintable():
             raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
         elif collection is LOCATION:
-            where[query.field] = _location_id(text)
+            where[query.field] = location_id(text)
         else:
             where[query.field] = text
     return where
-
-
-def _location_id(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise BadRequest("id: a Location's id is a UUID") from None
-
-
-def _key(collection: Collection[Any], request: web.Request) -> tuple[str, dict[str, Any]]:
-    """The key of the record that a PUT names, and the fields that belong to the key."""
-    if collection is LOCATION:
-        given = request.query.get("id")
-        return _location_id(given) if given else str(uuid4()), {}
-    station = station_id(required(request, "stationId"))
-    if collection is CHARGING_STATION:
-        return station, {}
-    if collection is BOOT:
-        return station, {"station": station}
-    evse_id = integer("evseId", required(request, "evseId"), 0, INT32)
-    evse = {"station": station, "evseId": evse_id}
-    if collection is EVSE:
-        return evse_key(station, evse_id), evse
-    connector_id = integer("connectorId", required(request, "connectorId"), 0, INT32)
-    return connector_key(station, evse_id, connector_id), {
-        **evse,
-        "evse": evse_key(station, evse_id),
-        "connectorId": connector_id,
-    }
 
 
 def _evse(connector: Mapping[str, Any]) -> Put:

@@ -71,6 +71,7 @@ class Collection(Generic[R]):
         source: path of an endpoint that lists the rows where `/items` must not (secrets).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
+        made_by_people: whether operators make and delete rows.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Collection(Generic[R]):
     source: str | None = None
     table: str = ""
     retained_by: str | None = None
+    made_by_people: bool = False
 
     @property
     def directus(self) -> str:

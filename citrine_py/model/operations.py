@@ -6,16 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from citrine_py.model.collection import Collection, Delivery, Query, Record, Services
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    CONNECTOR,
-    CREDENTIAL,
-    EVSE,
-    LOCATION,
-    VARIABLE_ATTRIBUTE,
-    ConnectorStatus,
-)
+from citrine_py.model.stations import ConnectorStatus
 
 EventKind = Literal["Event", "Security", "Firmware", "Log", "DataTransfer"]
 Direction = Literal["in", "out"]
@@ -109,16 +100,4 @@ OCPP_MESSAGE = Collection(
     retained_by="timestamp",
 )
 
-COLLECTIONS: tuple[Collection[Any], ...] = (
-    LOCATION,
-    CHARGING_STATION,
-    BOOT,
-    EVSE,
-    CONNECTOR,
-    VARIABLE_ATTRIBUTE,
-    CREDENTIAL,
-    STATUS_NOTIFICATION,
-    STATION_EVENT,
-    OCPP_MESSAGE,
-)
-"""Every collection, parents before children."""
+COLLECTIONS: tuple[Collection[Any], ...] = (STATUS_NOTIFICATION, STATION_EVENT, OCPP_MESSAGE)

@@ -187,6 +187,7 @@ LOCATION = Collection(
     resident=True,
     delivery=Delivery.ITEMS,
     rank=0,
+    made_by_people=True,
     query=(Query("id", "id"),),
 )
 CHARGING_STATION = Collection(
@@ -196,6 +197,7 @@ CHARGING_STATION = Collection(
     resident=True,
     delivery=Delivery.ITEMS,
     rank=1,
+    made_by_people=True,
     query=(Query("stationId", "id"),),
 )
 BOOT = Collection(
@@ -205,6 +207,7 @@ BOOT = Collection(
     resident=True,
     delivery=Delivery.ITEMS,
     rank=2,
+    made_by_people=True,
     query=(Query("stationId", "id", required=True),),
 )
 EVSE = Collection(
@@ -258,4 +261,14 @@ CREDENTIAL = Collection(
     rank=4,
     source="/citrine/credentials",
     table="VariableAttribute",
+)
+
+COLLECTIONS: tuple[Collection[Any], ...] = (
+    LOCATION,
+    CHARGING_STATION,
+    BOOT,
+    EVSE,
+    CONNECTOR,
+    VARIABLE_ATTRIBUTE,
+    CREDENTIAL,
 )

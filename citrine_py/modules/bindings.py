@@ -23,10 +23,13 @@ from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.modules.presence import StationPresence
+from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
-from citrine_py.modules.requests import StationRequests
+from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
+from citrine_py.modules.variable_requests import VariableRequests
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
@@ -118,6 +121,15 @@ def build(
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
     }
+    variable_requests = VariableRequests(variables, passwords)
+    report_requests = ReportRequests(stations, jobs, reports, report_timeout)
+    senders: dict[str, Sender] = {
+        "GetBaseReport": report_requests.base,
+        "GetReport": report_requests.by_criteria,
+        "GetVariables": variable_requests.get,
+        "SetVariables": variable_requests.set,
+        "TriggerMessage": TriggerRequests(stations, triggered).send,
+    }
     return Rules(
         dispatch=Bindings(
             Gate(records, triggered, reports),
@@ -128,15 +140,7 @@ def build(
         presence=StationPresence(records, clock, pending),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
-            records,
-            stations,
-            jobs,
-            schemas,
-            reports,
-            triggered,
-            variables,
-            passwords,
-            report_timeout=report_timeout,
+            records, stations, schemas, MappingProxyType(senders), reports.fresh_id
         ),
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),

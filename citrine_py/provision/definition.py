@@ -14,8 +14,8 @@ from typing import Any
 
 from citrine_py.errors import CitrineError
 from citrine_py.model.collection import Collection, Owner
-from citrine_py.model.operations import COLLECTIONS
-from citrine_py.model.stations import BOOT, CHARGING_STATION, LOCATION
+from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.stations import BOOT, CHARGING_STATION
 
 SERVICE_POLICY = "c1781e00-0000-4000-8000-000000000101"
 OPERATOR_POLICY = "c1781e00-0000-4000-8000-000000000102"
@@ -26,7 +26,6 @@ MEMORY = "CitrineProvision"
 
 _SEES_FLOWS = ("id", "status", "name", "icon", "color", "options", "trigger", "accountability")
 _PASSWORD = "password"  # noqa: S105 - the field's name
-_MADE_BY_PEOPLE = (CHARGING_STATION, BOOT, LOCATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def load(folder: Path) -> Definition:
         permissions=_permissions({table.name: table for table in tables}),
         flows=_rows("flows", [flow["flow"] for flow in flows]),
         operations=_rows("operations", [each for flow in flows for each in flow["operations"]]),
-        presets=tuple(_read(folder / "presets.json")),
+        presets=tuple(_read(path) for path in sorted((folder / "presets").glob("*.json"))),
     )
 
 
@@ -156,7 +155,7 @@ def _operator(collection: Collection[Any], table: Table) -> list[Mapping[str, An
         fields += [_PASSWORD, "boot"]
     fields += [each["field"] for each in table.fields if "group" in (each["meta"]["special"] or ())]
     found = [_permission(OPERATOR_POLICY, table.name, "update", fields)]
-    if collection in _MADE_BY_PEOPLE:
+    if collection.made_by_people:
         made = [collection.key, *fields, *(["station"] if collection is BOOT else [])]
         found.append(_permission(OPERATOR_POLICY, table.name, "create", made))
         found.append(_permission(OPERATOR_POLICY, table.name, "delete", ["*"]))

@@ -13,7 +13,7 @@ import pytest
 
 from citrine_py import cli
 from citrine_py.api import openapi
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.settings import Settings
 from citrine_py.simulator.scenarios import SCENARIOS

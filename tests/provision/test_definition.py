@@ -15,7 +15,7 @@ import pytest
 from citrine_py import files
 from citrine_py.errors import CitrineError
 from citrine_py.model.collection import Collection
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.provision.definition import (
     MEMORY,
     OPERATOR_POLICY,

@@ -96,9 +96,9 @@ async def test_an_export_writes_just_what_was_changed_in_directus(
     stack: Stack, tmp_path: Path
 ) -> None:
     shutil.copytree(directus_folder() / "schema", tmp_path / "schema")
-    for name in ("access.json", "presets.json"):
-        shutil.copy(directus_folder() / name, tmp_path / name)
-    shutil.copytree(directus_folder() / "flows", tmp_path / "flows")
+    shutil.copy(directus_folder() / "access.json", tmp_path / "access.json")
+    for name in ("flows", "presets"):
+        shutil.copytree(directus_folder() / name, tmp_path / name)
     field = f"{stack.directus_url}/fields/Location/postalCode"
     admin = {"Authorization": f"Bearer {stack.admin_token}"}
     note = f"As on letters {uuid4().hex}"

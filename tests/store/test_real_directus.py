@@ -17,8 +17,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.keys import connector_key, derived, evse_key, password_key
-from citrine_py.model.operations import COLLECTIONS, OCPP_MESSAGE, STATION_EVENT
+from citrine_py.model.operations import OCPP_MESSAGE, STATION_EVENT
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
