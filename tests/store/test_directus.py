@@ -45,6 +45,14 @@ def error(status: int, code: str = "CODE", **headers: str) -> httpx.Response:
         (error(503, "SERVICE_UNAVAILABLE"), DirectusAway, 3),
         (httpx.Response(502, content=b"<html>"), DirectusAway, 3),
         (httpx.Response(200, content=b"<html>"), DirectusAway, 3),
+        (httpx.Response(200), DirectusAway, 3),
+        (httpx.Response(200, json={}), DirectusAway, 3),
+        (httpx.Response(200, json=None), DirectusAway, 3),
+        (httpx.Response(302, headers={"Location": "/login"}), DirectusAway, 3),
+        (httpx.Response(400, content=b"<html>"), DirectusAway, 3),
+        (httpx.Response(403, content=b"<html>"), DirectusAway, 1),
+        (httpx.Response(404, content=b"<html>"), DirectusAway, 3),
+        (httpx.Response(413, content=b"<html>"), DirectusRefused, 1),
     ],
 )
 async def test_each_answer_has_its_meaning(
