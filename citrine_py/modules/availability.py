@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
-from citrine_py.model.keys import connector_key, derived
+from citrine_py.model.keys import connector_key
 from citrine_py.model.operations import STATUS_NOTIFICATION
 from citrine_py.model.stations import CONNECTOR, EVSE, Connector, ConnectorStatus
 from citrine_py.model.times import iso, parse
+from citrine_py.modules.history import line_key
 from citrine_py.modules.variables import put_places
 from citrine_py.ports import Call, Change, Clock, Payload, Put, Records
 
@@ -58,9 +59,6 @@ def connector_changes(records: Records, call: Call, state: ConnectorState) -> li
         if is_newer(connector, state.timestamp, call.received):
             fields |= {"connectorStatus": state.status, "timestamp": state.timestamp}
             changes.append(Put(CONNECTOR, key, fields))
-    history = derived(
-        "StatusNotification", call.station, call.session, call.message_id, state.number
-    )
     told = {
         "station": call.station,
         "connector": key,
@@ -69,6 +67,8 @@ def connector_changes(records: Records, call: Call, state: ConnectorState) -> li
         "connectorStatus": state.status,
         "timestamp": state.timestamp,
     }
+    content = {**told, "timestamp": iso(state.timestamp)}
+    history = line_key("StatusNotification", call, content, state.number)
     return [*changes, Put(STATUS_NOTIFICATION, history, told)]
 
 

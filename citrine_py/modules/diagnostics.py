@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from citrine_py.model.keys import derived
 from citrine_py.model.operations import STATION_EVENT
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import parse
 from citrine_py.modules.availability import connector_changes, told_by_event
-from citrine_py.modules.history import told_status
+from citrine_py.modules.history import line_key, told_status
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Call, Change, Payload, Put, Records
 
@@ -35,8 +34,7 @@ def put_event(call: Call, event: Payload, number: int) -> Put:
         "actualValue": told["actualValue"],
         "payload": told,
     }
-    key = derived("StationEvent", call.station, call.session, call.message_id, number)
-    return Put(STATION_EVENT, key, fields)
+    return Put(STATION_EVENT, line_key("StationEvent", call, told, number), fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,14 +129,19 @@ class Directus:
     async def read_all(
         self, collection: str, key: str, fields: Sequence[str]
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows, page by page in the order of the key."""
-        after: dict[str, Any] | None = None
-        while True:
-            rows = await self.read(collection, fields, after, sort=(key,))
-            yield rows
-            if len(rows) < PAGE:
-                return
-            after = {key: {"_gt": rows[-1][key]}}
+        """All rows there were at the beginning, page by page; those that went since are left out.
+
+        Directus compares no UUIDs by size, and pages by number shift when a row goes: so the
+        keys are read first, all at one moment.
+        """
+        found = await self.read(collection, fields, sort=(key,), limit=PAGE)
+        if len(found) < PAGE:
+            yield found
+            return
+        keys = [row[key] for row in await self.read(collection, (key,), sort=(key,), limit=-1)]
+        for start in range(0, len(keys), PAGE):
+            chunk = keys[start : start + PAGE]
+            yield await self.read(collection, fields, {key: {"_in": chunk}}, limit=PAGE)
 
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""
@@ -151,15 +156,11 @@ class Directus:
             response = await self._client.request(method, path, content=content, params=params)
         except httpx.TransportError as error:
             raise DirectusAway(f"{type(error).__name__} at {path}") from error
-        if response.status_code >= 400:
-            raise _error(response, path)
-        if not response.content:
+        if response.status_code == 204:
             return None
-        try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError as error:
-            raise DirectusAway(f"no JSON from {path}", response.status_code) from error
-        return answer.get("data") if isinstance(answer, dict) else answer
+        if not response.is_success:
+            raise _error(response, path)
+        return _data(response, path)
 
     def _silent(self, error: DirectusAway) -> None:
         if self.away_since is None:
@@ -171,6 +172,16 @@ class Directus:
             gap = self._clock.monotonic() - self.away_since
             self.away_since = None
             log.info("directus.back", seconds=round(gap, 3))
+
+
+def _data(response: httpx.Response, path: str) -> Any:
+    """What Directus answered. A gateway's page or an empty 200 is no answer of its: the change
+    may never have reached it."""
+    try:
+        return orjson.loads(response.content)["data"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        message = f"no answer of Directus at {path}"
+        raise DirectusAway(message, response.status_code) from error
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:
@@ -204,6 +215,8 @@ def _error(response: httpx.Response, path: str) -> DirectusError:
         return DirectusFault(message, status, code)
     if status > 500 or status == 401 or code in ("INVALID_TOKEN", "TOKEN_EXPIRED"):
         return DirectusAway(message, status, code)
+    if code is None and status != 413:  # a gateway's word, or a redirect: not about the row
+        return DirectusAway(message, status)
     if status == 404 or (status == 403 and path.startswith("/citrine/")):
         return DirectusUnavailable(message, status, code)
     return DirectusRefused(message, status, code)

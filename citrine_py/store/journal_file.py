@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from citrine_py.errors import StoreUnavailable
+from citrine_py.store.salvage import check, salvaged
 
 log = structlog.get_logger()
 
@@ -73,14 +74,9 @@ class JournalFile:
     def contents(self) -> Contents:
         """What is in the file; a damaged one is replaced by what could be read of it."""
         try:
-            return self._contents()
+            check(self._db)
         except sqlite3.DatabaseError as error:
-            log.error("journal.damaged", path=str(self._path), reason=str(error))  # noqa: TRY400
-        saved = list(self._salvaged())
-        self._db.close()
-        self._set_aside()
-        self._db = self._opened()
-        self.commit(Work(added=saved))
+            self._db = self._rescued(self._db, error)
         return self._contents()
 
     def commit(self, work: Work) -> None:
@@ -124,6 +120,8 @@ class JournalFile:
         self._db.close()
 
     def _opened(self) -> sqlite3.Connection:
+        if _size(self._path) == 0 and _size(self._beside("-wal")) > 0:
+            return self._anew([], "it is empty, but its log is not")  # which SQLite would drop
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.5)
         try:
@@ -132,12 +130,23 @@ class JournalFile:
             db.close()
             raise
         except sqlite3.DatabaseError as error:
-            log.error("journal.damaged", path=str(self._path), reason=str(error))  # noqa: TRY400
-            db.close()
-            self._set_aside()
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._prepare(db)
+            return self._rescued(db, error)
+        return db
+
+    def _rescued(self, damaged: sqlite3.Connection, error: Exception) -> sqlite3.Connection:
+        saved = salvaged(damaged)
+        damaged.close()
+        return self._anew(saved, str(error))
+
+    def _anew(self, saved: list[tuple[int, bytes]], reason: str) -> sqlite3.Connection:
+        """A fresh file with these changes; the damaged one is put aside."""
+        aside = self._set_aside()
+        log.error("journal.damaged", path=str(self._path), reason=reason, kept=len(saved),
+                  aside=str(aside))  # fmt: skip
+        db = self._opened()
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO changes (seq, data) VALUES (?, ?)", saved)
+        db.execute("COMMIT")
         return db
 
     @staticmethod
@@ -155,18 +164,19 @@ class JournalFile:
         changes = [(int(seq), bytes(data)) for seq, data in rows]
         return Contents(changes, int(rejected), changes[-1][0] if changes else 0)
 
-    def _salvaged(self) -> Iterator[tuple[int, bytes]]:
-        with suppress(sqlite3.DatabaseError):
-            for seq, data in self._db.execute("SELECT seq, data FROM changes"):
-                yield int(seq), bytes(data)
-
-    def _set_aside(self) -> None:
+    def _set_aside(self) -> Path:
+        """Renames the file, and with it the log that may hold what it lacks."""
         number = 1
-        while (aside := self._path.with_name(f"{self._path.name}.damaged-{number}")).exists():
+        while (aside := self._beside(f".damaged-{number}")).exists():
             number += 1
-        self._path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                self._beside(suffix).rename(self._beside(f".damaged-{number}{suffix}"))
+        self._beside("-shm").unlink(missing_ok=True)
+        return aside
+
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(self._path.name + suffix)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -178,3 +188,8 @@ class JournalFile:
             with suppress(sqlite3.Error):  # a full disk has rolled back by itself
                 self._db.execute("ROLLBACK")
             raise
+
+
+def _size(path: Path) -> int:
+    """Of a file; -1 if there is none."""
+    return path.stat().st_size if path.exists() else -1

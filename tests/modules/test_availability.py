@@ -65,6 +65,17 @@ async def test_a_repeated_message_leaves_one_line_of_history() -> None:
     assert len(world.records.all(STATUS_NOTIFICATION)) == 1
 
 
+async def test_a_status_sent_again_on_another_connection_leaves_one_line_of_history() -> None:
+    world = await accepted()
+    await world.call("StatusNotification", told("Occupied"), message_id="1")
+    await world.leave()
+    await world.connect()
+    await world.call("StatusNotification", told("Occupied"), message_id="1")
+    assert len(world.records.all(STATUS_NOTIFICATION)) == 1
+    await world.call("StatusNotification", told("Occupied", 1), message_id="1")  # it counts anew
+    assert len(world.records.all(STATUS_NOTIFICATION)) == 2
+
+
 async def test_a_late_older_status_is_history_only() -> None:
     world = await accepted()
     world.clock.advance(100)

@@ -41,6 +41,18 @@ async def test_each_event_is_recorded_once_by_one_write() -> None:
     assert (one.evseId, one.connectorId, one.actualValue) == (1, None, "90")
 
 
+async def test_events_sent_again_on_another_connection_are_recorded_once() -> None:
+    world = World()
+    await world.accepted()
+    await world.call("NotifyEvent", notify(event(1), event(2)), message_id="1")
+    await world.leave()
+    await world.connect()
+    await world.call("NotifyEvent", notify(event(1), event(2)), message_id="1")
+    assert len(world.records.all(STATION_EVENT)) == 2
+    await world.call("NotifyEvent", notify(event(3)), message_id="1")  # it counts anew
+    assert len(world.records.all(STATION_EVENT)) == 3
+
+
 async def test_a_secret_in_an_event_is_struck_out() -> None:
     world = World()
     await world.accepted()

@@ -131,3 +131,14 @@ async def test_a_security_event_is_recorded_once() -> None:
     assert (row.kind, row.type, row.info) == ("Security", "SettingSystemTime", "ntp")
     assert row.timestamp == datetime(2026, 1, 1, 9, tzinfo=UTC)
     assert row.payload == event
+
+
+async def test_a_security_event_sent_again_on_another_connection_is_recorded_once() -> None:
+    world = World()
+    await world.accepted()
+    event = {"type": "SettingSystemTime", "timestamp": "2026-01-01T10:00:00Z"}
+    await world.call("SecurityEventNotification", event, message_id="1")
+    await world.leave()
+    await world.connect()
+    await world.call("SecurityEventNotification", event, message_id="1")
+    assert len(world.records.all(STATION_EVENT)) == 1

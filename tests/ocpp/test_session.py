@@ -102,6 +102,15 @@ def test_a_repeated_call_gets_its_first_refusal_again():
     assert core.receive(call(), 1)[-1:] == first
 
 
+def test_a_call_that_failed_through_no_fault_of_its_own_is_worked_on_again():
+    core = session()
+    core.receive(call(), 0)
+    core.refuse("a", CallError("InternalError"))
+    assert core.receive(call(), 1)[-1:] == [Handle("a", "Heartbeat", {})]
+    core.answer("a", {"currentTime": "x"})
+    assert notes(core.receive(call(), 2)) == ["call.repeated"]
+
+
 def test_a_malformed_call_that_is_repeated_gets_its_refusal_again():
     core = session()
     first = core.receive('[2,"a","Heartbeat"]', 0)
@@ -351,7 +360,7 @@ class BackToBack(RuleBasedStateMachine):
     """Two sessions joined by two lines, and a third party that throws frames in.
 
     Held throughout: one call outstanding each way; every request settles exactly once;
-    what is answered is what was asked; no call is handled twice.
+    what is answered is what was asked; no call is handled twice, but for one that failed.
     """
 
     def __init__(self) -> None:
@@ -405,13 +414,15 @@ class BackToBack(RuleBasedStateMachine):
         if self.lines[side]:
             self.lines[side].popleft()
 
-    @rule(side=st.integers(0, 1), refuse=st.booleans())
-    def answer(self, side: int, refuse: bool) -> None:
+    @rule(side=st.integers(0, 1), refuse=st.sampled_from(["", "SecurityError", "InternalError"]))
+    def answer(self, side: int, refuse: str) -> None:
         if self.work[side]:
             handle = self.work[side].pop(0)
             core = self.sides[side]
             if refuse:
-                effects = core.refuse(handle.message_id, CallError("InternalError"))
+                effects = core.refuse(handle.message_id, CallError(refuse))
+                if refuse == "InternalError":
+                    self.handled[side].discard(handle.payload.get("n"))
             else:
                 effects = core.answer(handle.message_id, dict(handle.payload))
             self.carry_out(side, effects)
