@@ -129,17 +129,14 @@ class Directus:
     async def read_all(
         self, collection: str, key: str, fields: Sequence[str]
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows, page by page. Directus cannot ask for keys beyond another one (of text or
-        UUIDs), and rows that come and go would move those of a page by number: so where there
-        is more than a page, all keys are read first, and then their rows."""
-        rows = await self.read(collection, fields, sort=(key,), limit=PAGE)
-        if len(rows) < PAGE:
+        """All rows, page by page in the order of the key."""
+        after: dict[str, Any] | None = None
+        while True:
+            rows = await self.read(collection, fields, after, sort=(key,))
             yield rows
-            return
-        keys = [row[key] for row in await self.read(collection, (key,), sort=(key,), limit=-1)]
-        for start in range(0, len(keys), PAGE):
-            where = {key: {"_in": keys[start : start + PAGE]}}
-            yield await self.read(collection, fields, where, sort=(key,), limit=PAGE)
+            if len(rows) < PAGE:
+                return
+            after = {key: {"_gt": rows[-1][key]}}
 
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from citrine_py.store.directus import (
+    PAGE,
     Directus,
     DirectusAway,
     DirectusFault,
     DirectusRefused,
     DirectusUnavailable,
 )
-from tests.store.support import InstantClock, fake_directus
+from tests.store.support import InstantClock
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response], clock: InstantClock) -> Directus:
@@ -95,19 +98,21 @@ async def test_an_outage_is_logged_once_and_its_end_with_its_length() -> None:
     assert directus.away_since is None
 
 
-async def test_all_rows_are_read_page_by_page_by_their_keys(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("citrine_py.store.directus.PAGE", 3)
-    fake = fake_directus()
-    fake.tables["Site"] = {str(number): {"id": str(number)} for number in range(8)}
-    directus = Directus(fake.client(), InstantClock())
-    pages = [page async for page in directus.read_all("Site", "id", ("id",))]
-    assert [[row["id"] for row in page] for page in pages] == [
-        ["0", "1", "2"],
-        ["3", "4", "5"],
-        ["6", "7"],
-    ]
+async def test_all_rows_are_read_page_by_page_from_the_last_key() -> None:
+    rows = [{"id": f"{number:06}"} for number in range(PAGE + 10)]
+    queries: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        query = json.loads(request.content)["query"]
+        queries.append(query)
+        after = query.get("filter", {}).get("id", {}).get("_gt", "")
+        left = [row for row in rows if row["id"] > after]
+        return httpx.Response(200, json={"data": left[: query["limit"]]})
+
+    directus = client(answer, InstantClock())
+    found = [row async for page in directus.read_all("Site", "id", ("id",)) for row in page]
+    assert found == rows
+    assert [query["limit"] for query in queries] == [PAGE, PAGE]
 
 
 async def test_something_else_than_rows_is_no_answer() -> None:

@@ -17,7 +17,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from citrine_py.model.collection import Collection
 from citrine_py.model.keys import connector_key, derived, evse_key, password_key
 from citrine_py.model.operations import COLLECTIONS, OCPP_MESSAGE, STATION_EVENT
 from citrine_py.model.stations import (
@@ -30,7 +29,7 @@ from citrine_py.model.stations import (
 )
 from citrine_py.ports import Delete, Put
 from citrine_py.runtime import SystemClock
-from citrine_py.store.directus import Directus, new_client
+from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 from tests.store.support import eventually
 
@@ -222,21 +221,6 @@ async def test_a_chain_of_conditional_writes_on_time_and_json_applies(
     row = await real.row("Boot", station)
     assert row is not None
     assert row["lastBootTime"] == "2026-01-01T12:00:03.123Z"
-
-
-@pytest.mark.parametrize("collection", [CHARGING_STATION, CONNECTOR], ids=lambda each: each.name)
-async def test_more_rows_than_a_page_are_read(
-    real: Real, station: str, collection: Collection[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("citrine_py.store.directus.PAGE", 3)
-    keys = [connector_key(station, 1, number) for number in range(7)]
-    for key in keys:
-        await real.make(collection.name, key)
-    directus = Directus(new_client(real.url, real.service_token), SystemClock())
-    pages = [page async for page in directus.read_all(collection.name, "id", collection.fields())]
-    await directus.close()
-    assert set(keys) <= {row["id"] for page in pages for row in page}
-    assert all(len(page) <= 3 for page in pages)
 
 
 async def test_reports_and_messages_arrive_in_bulk_and_are_found(
