@@ -129,14 +129,19 @@ class Directus:
     async def read_all(
         self, collection: str, key: str, fields: Sequence[str]
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows, page by page in the order of the key."""
-        after: dict[str, Any] | None = None
-        while True:
-            rows = await self.read(collection, fields, after, sort=(key,))
-            yield rows
-            if len(rows) < PAGE:
-                return
-            after = {key: {"_gt": rows[-1][key]}}
+        """All rows there were at the beginning, page by page; those that went since are left out.
+
+        Directus compares no UUIDs by size, and pages by number shift when a row goes: so the
+        keys are read first, all at one moment.
+        """
+        found = await self.read(collection, fields, sort=(key,), limit=PAGE)
+        if len(found) < PAGE:
+            yield found
+            return
+        keys = [row[key] for row in await self.read(collection, (key,), sort=(key,), limit=-1)]
+        for start in range(0, len(keys), PAGE):
+            chunk = keys[start : start + PAGE]
+            yield await self.read(collection, fields, {key: {"_in": chunk}}, limit=PAGE)
 
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
@@ -98,21 +97,36 @@ async def test_an_outage_is_logged_once_and_its_end_with_its_length() -> None:
     assert directus.away_since is None
 
 
-async def test_all_rows_are_read_page_by_page_from_the_last_key() -> None:
+async def test_all_rows_are_read_page_by_page_of_the_keys_there_were() -> None:
     rows = [{"id": f"{number:06}"} for number in range(PAGE + 10)]
-    queries: list[dict[str, Any]] = []
+    limits: list[int] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         query = json.loads(request.content)["query"]
-        queries.append(query)
-        after = query.get("filter", {}).get("id", {}).get("_gt", "")
-        left = [row for row in rows if row["id"] > after]
-        return httpx.Response(200, json={"data": left[: query["limit"]]})
+        limits.append(query["limit"])
+        if "filter" in query:
+            rows.pop(0)  # one goes meanwhile, which must not cost another
+            wanted = set(query["filter"]["id"]["_in"])
+            return httpx.Response(200, json={"data": [r for r in rows if r["id"] in wanted]})
+        found = rows if query["limit"] == -1 else rows[: query["limit"]]
+        return httpx.Response(200, json={"data": found})
 
     directus = client(answer, InstantClock())
     found = [row async for page in directus.read_all("Site", "id", ("id",)) for row in page]
-    assert found == rows
-    assert [query["limit"] for query in queries] == [PAGE, PAGE]
+    assert [row["id"] for row in found] == [f"{number:06}" for number in range(1, PAGE + 10)]
+    assert limits == [PAGE, -1, PAGE, PAGE]
+
+
+async def test_few_rows_are_read_at_once() -> None:
+    calls: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        return httpx.Response(200, json={"data": [{"id": "a"}]})
+
+    directus = client(answer, InstantClock())
+    assert [page async for page in directus.read_all("Site", "id", ("id",))] == [[{"id": "a"}]]
+    assert len(calls) == 1
 
 
 async def test_something_else_than_rows_is_no_answer() -> None:

@@ -29,6 +29,7 @@ from citrine_py.model.stations import (
 )
 from citrine_py.ports import Delete, Put
 from citrine_py.runtime import SystemClock
+from citrine_py.store import directus
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 from tests.store.support import eventually
@@ -135,6 +136,22 @@ async def test_what_is_written_is_in_directus_and_read_back_the_same(
             assert second.records.get(collection, key) == store.records.get(collection, key)
     assert store.records.get(BOOT, station).lastBootTime == T0
     assert store.stats().rejected == 0
+
+
+async def test_more_rows_than_a_page_are_all_read(
+    real: Real, station: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their keys are UUIDs, which Directus' filters do not compare by size."""
+    await real.make("ChargingStation", station)
+    wanted = {evse_key(station, number) for number in range(1, 8)}
+    for number in range(1, 8):
+        key = evse_key(station, number)
+        await real.make("Evse", key, station=station, evseId=number)
+    monkeypatch.setattr(directus, "PAGE", 3)
+    reader = directus.Directus(new_client(real.url, real.service_token), SystemClock())
+    found = [row async for page in reader.read_all("Evse", "id", ("id",)) for row in page]
+    await reader.close()
+    assert wanted <= {row["id"] for row in found}
 
 
 async def test_an_operators_edit_is_in_force_within_200_ms(
