@@ -17,6 +17,9 @@ _LOOK_EVERY = 0.05  # seconds
 _VISIBLE_WITHIN = 120.0
 _SUBSCRIBED_WITHIN = 10.0
 _ROWS = 1000  # rows in one call
+_BUSY = (429, 503)
+_TRIES = 50
+_BREATH = 0.2  # seconds between tries
 
 
 class Admin:
@@ -43,18 +46,25 @@ class Admin:
             await self._session.close()
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The `data` of an answer.
+        """The `data` of an answer; asked again where Directus says that it has too much to do.
 
         Raises:
             RuntimeError: Directus refused.
         """
-        assert self._session is not None, "enter it first"
         content = None if body is None else orjson.dumps(body)
+        for _ in range(_TRIES):
+            status, text = await self._once(method, path, content)
+            if status not in _BUSY:
+                break
+            await asyncio.sleep(_BREATH)
+        if status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {text[:500]!r}")
+        return orjson.loads(text)["data"] if text else None
+
+    async def _once(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
+        assert self._session is not None, "enter it first"
         async with self._session.request(method, path, data=content) as response:
-            text = await response.read()
-            if response.status >= 400:
-                raise RuntimeError(f"{method} {path}: {response.status} {text[:500]!r}")
-            return orjson.loads(text)["data"] if text else None
+            return response.status, await response.read()
 
     async def make(self, collection: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Makes rows by `/items`."""

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ import psutil
 
 from bench.fleet import ROOT
 from bench.rig import Rig
-from citrine_py.stack.processes import Child
+from citrine_py.stack.processes import Child, log_end
 from tests.whole_stack import free_ports
 
 _READY_WITHIN = 120.0  # seconds
@@ -100,22 +100,17 @@ def service(
     }
     command = (sys.executable, "-m", program, "serve")
     child = Child(name, command, environment, rig.folder, log)
+    api_url = f"http://127.0.0.1:{api}"
     before = time.monotonic()
-    child.start()
-    try:
-        api_url = f"http://127.0.0.1:{api}"
-        child.wait_ready(lambda: _answers(f"{api_url}/health/ready"), _READY_WITHIN)
-        started_in = time.monotonic() - before
+    with _running(child, lambda: _answers(f"{api_url}/health/ready")):
         yield Service(
             charger_url=f"ws://127.0.0.1:{chargers}",
             process=psutil.Process(child.pid),
             api_url=api_url,
             journal=folder,
             log=log,
-            started_in=started_in,
+            started_in=time.monotonic() - before,
         )
-    finally:
-        child.stop()
 
 
 @contextmanager
@@ -131,18 +126,28 @@ def plain(rig: Rig, task: str) -> Iterator[Server]:
     log = rig.folder / f"{task}.log"
     log.unlink(missing_ok=True)
     child = Child(f"plain {task}", command, environment, rig.folder, log)
-    child.start()
-    try:
-        child.wait_ready(lambda: "ready" in log.read_text(), _READY_WITHIN)
+    with _running(child, lambda: "ready" in log.read_text()):
         yield Server(f"ws://127.0.0.1:{port}", psutil.Process(child.pid))
-    finally:
-        child.stop()
 
 
 def inherited() -> dict[str, str]:
     """The environment without settings of ours, and with the way to this checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CITRINE_")}
     return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def _running(child: Child, ready: Callable[[], bool]) -> Iterator[None]:
+    """Runs a process as long as the block lasts, and shows what it said when that fails."""
+    child.start()
+    try:
+        child.wait_ready(ready, _READY_WITHIN)
+        yield
+    except Exception:
+        print(f"{child.name} said:\n{log_end(child.log)}", file=sys.stderr)
+        raise
+    finally:
+        child.stop()
 
 
 def _answers(url: str) -> bool:
