@@ -17,6 +17,7 @@ _LOOK_EVERY = 0.05  # seconds
 _VISIBLE_WITHIN = 120.0
 _SUBSCRIBED_WITHIN = 10.0
 _ROWS = 1000  # rows in one call
+_KEPT = 2.0  # seconds; Directus closes an idle connection after five
 _BUSY = (429, 503)
 _TRIES = 50
 _BREATH = 0.2  # seconds between tries
@@ -34,7 +35,7 @@ class Admin:
         self._session = aiohttp.ClientSession(
             self.url,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT),
         )
         return self
 
