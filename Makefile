@@ -9,7 +9,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --no-strip-extras --no-header -q --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset info demo venv test conformance lint fmt lock
+.PHONY: help up down reset info demo venv test conformance bench lint fmt lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ test: .venv/dev  ## all tests; those over the whole stack start one of their own
 
 conformance: .venv/dev  ## the official test cases, as a table
 	@.venv/bin/python -m pytest tests/conformance -q
+
+bench: .venv/dev  ## the benchmarks, as the table of bench/README.md (some minutes)
+	@.venv/bin/python -m bench
 
 lint: .venv/dev  ## ruff, mypy --strict, import contracts
 	.venv/bin/ruff check .

@@ -20,7 +20,7 @@ from citrine_py.simulator.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "directus").glob("*.md")]
+    path for folder in (".", "bench", "directus", "docs") for path in (ROOT / folder).glob("*.md")
 )
 REFERENCE = ROOT / "docs" / "reference.md"
 
