@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ Rows: TypeAlias = Mapping[str, Sequence[Row]]
 """Rows by collection."""
 
 PAGE = 2000
+OUT_OF_BREATH = 60.0  # seconds
 OF_STATIONS = {
     "ChargingStation": "id",
     "Boot": "id",
@@ -28,10 +30,32 @@ OF_STATIONS = {
 """The collections that stations fill, and the field that names the station."""
 
 
+class Refused(Exception):
+    """Directus does not do what it was asked."""
+
+
 def admin(backend: Backend) -> httpx.AsyncClient:
     """A client with the admin's rights."""
     headers = {"Authorization": f"Bearer {backend.admin_token}"}
     return httpx.AsyncClient(base_url=backend.url, headers=headers, timeout=60)
+
+
+async def call(client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
+    """The `data` of an answer. A Directus that is out of breath is asked again: it did nothing.
+
+    Raises:
+        Refused: it does not want to.
+    """
+    async with asyncio.timeout(OUT_OF_BREATH):
+        while True:
+            answer = await client.request(method, path, json=body)
+            if answer.status_code != 503:
+                break
+            await asyncio.sleep(0.2)
+    assert answer.status_code != 500, f"{method} {path}: {answer.text}"
+    if answer.status_code >= 400:
+        raise Refused(f"{method} {path}: {answer.text}")
+    return answer.json().get("data") if answer.content and path.startswith("/items") else None
 
 
 async def read_all(client: httpx.AsyncClient, collection: str, where: Row) -> list[Row]:
@@ -39,9 +63,7 @@ async def read_all(client: httpx.AsyncClient, collection: str, where: Row) -> li
     rows: list[Row] = []
     while True:
         query = {"filter": where, "sort": ["id"], "limit": PAGE, "offset": len(rows)}
-        answer = await client.request("SEARCH", f"/items/{collection}", json={"query": query})
-        assert answer.status_code == 200, f"{collection}: {answer.text}"
-        page = answer.json()["data"]
+        page = await call(client, "SEARCH", f"/items/{collection}", {"query": query})
         rows += page
         if len(page) < PAGE:
             return rows

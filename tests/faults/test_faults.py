@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.faults.comparison import Kind, Log
-from tests.faults.directus import Row, admin, rows_of
+from tests.faults.directus import Row, admin, call, rows_of
 from tests.faults.experiments import (
     bad_line,
     churn,
@@ -91,7 +91,7 @@ async def lose(client: httpx.AsyncClient, station: str, rows: Found) -> list[Pla
     collections = ("StatusNotification", "StationEvent", "OcppMessage")
     for collection in collections:
         row = rows[station][collection][0]
-        (await client.delete(f"/items/{collection}/{row['id']}")).raise_for_status()
+        await call(client, "DELETE", f"/items/{collection}/{row['id']}")
     return [("missing", collection, station) for collection in collections]
 
 
@@ -101,8 +101,7 @@ async def double(client: httpx.AsyncClient, station: str, rows: Found) -> list[P
     for collection in collections:
         hashes = {"passwordHash", "pendingPasswordHash", "previousPasswordHash"}
         row = {k: v for k, v in rows[station][collection][0].items() if k not in hashes}
-        answer = await client.post(f"/items/{collection}", json={**row, "id": str(uuid4())})
-        answer.raise_for_status()
+        await call(client, "POST", f"/items/{collection}", {**row, "id": str(uuid4())})
     return [("double", collection, station) for collection in collections]
 
 
@@ -118,7 +117,7 @@ async def put_back(client: httpx.AsyncClient, station: Station, rows: Found) -> 
         and each.payload["timestamp"] < row["timestamp"]
     ]
     state = {name: earlier[0][name] for name in ("timestamp", "connectorStatus")}
-    (await client.patch(f"/items/Connector/{row['id']}", json=state)).raise_for_status()
+    await call(client, "PATCH", f"/items/Connector/{row['id']}", state)
     boot = {"lastBootTime": "2026-01-01T00:00:00Z"}
-    (await client.patch(f"/items/Boot/{station.id}", json=boot)).raise_for_status()
+    await call(client, "PATCH", f"/items/Boot/{station.id}", boot)
     return [("disorder", "Connector", station.id), ("disorder", "Boot", station.id)]

@@ -22,7 +22,7 @@ from citrine_py.model.times import iso
 from citrine_py.ports import Put
 from citrine_py.store.store import Store
 from tests.faults.backend import quiet_ports
-from tests.faults.directus import Row, admin
+from tests.faults.directus import Row, admin, call
 from tests.faults.lab import Lab
 from tests.faults.memory import a_store, at_rest, differences
 from tests.faults.proxy import Fault, Proxy, Request
@@ -112,8 +112,7 @@ class Record:
 
     async def _edit(self, client: httpx.AsyncClient, collection: str, fields: Row) -> None:
         shown = {name: iso(v) if isinstance(v, datetime) else v for name, v in fields.items()}
-        answer = await client.patch(f"/items/{collection}/{self.key}", json=shown)
-        assert answer.status_code == 200, answer.text
+        await call(client, "PATCH", f"/items/{collection}/{self.key}", shown)
         self.edited |= {name: _text(value) for name, value in fields.items()}
 
     def _values(self, whose: str) -> dict[str, Any]:
@@ -196,12 +195,8 @@ async def run(lab: Lab, size: Size, seed: int) -> Result:
 
 
 async def _row(client: httpx.AsyncClient, key: str) -> Row:
-    rows = {}
-    for collection in ("ChargingStation", "Boot"):
-        answer = await client.get(f"/items/{collection}/{key}")
-        assert answer.status_code == 200, answer.text
-        rows[collection] = answer.json()["data"]
-    station, boot = rows["ChargingStation"], rows["Boot"]
+    station = await call(client, "GET", f"/items/ChargingStation/{key}")
+    boot = await call(client, "GET", f"/items/Boot/{key}")
     return {**boot, "name": station["name"], "model": station["model"]}
 
 
