@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from citrine_py.model.collection import Collection, Delivery, Query, Record, Services
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
@@ -120,5 +121,6 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     STATUS_NOTIFICATION,
     STATION_EVENT,
     OCPP_MESSAGE,
+    DEAD_LETTER,
 )
 """Every collection, parents before children."""

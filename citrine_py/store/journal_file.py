@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -19,13 +20,9 @@ from citrine_py.errors import StoreUnavailable
 
 log = structlog.get_logger()
 
-REJECTED_KEPT = 10_000
-"""Rejected changes that are kept, the newest."""
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS rejected (
-    id INTEGER PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS letters (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
     collection TEXT NOT NULL, key TEXT NOT NULL, row BLOB NOT NULL,
     PRIMARY KEY (collection, key)) WITHOUT ROWID;
@@ -34,15 +31,24 @@ CREATE TABLE IF NOT EXISTS snapshot (
 
 @dataclass(slots=True)
 class Work:
-    """What one transaction does. `remembered` rows without JSON are forgotten."""
+    """What one transaction does. Letters and `remembered` rows without JSON are forgotten;
+    `followed` are changes that go with what is done, on which nobody waits."""
 
     added: list[tuple[int, bytes]] = field(default_factory=list)
+    followed: list[tuple[int, bytes]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
-    rejected: list[tuple[str, str, bytes]] = field(default_factory=list)
+    letters: dict[str, bytes | None] = field(default_factory=dict)
     remembered: list[tuple[str, str, bytes | None]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.done or self.rejected or self.remembered)
+        return bool(self.added or self.followed or self.done or self.letters or self.remembered)
+
+    def take_back(self, failed: Work) -> None:
+        """Puts before this what a failed transaction was to do and nobody waits for."""
+        self.followed = failed.followed + self.followed
+        self.done = failed.done + self.done
+        self.letters = {**failed.letters, **self.letters}
+        self.remembered = failed.remembered + self.remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,6 @@ class Contents:
     """What a file held when it was opened."""
 
     changes: list[tuple[int, bytes]]
-    rejected: int
     highest: int
     """The highest number ever given to a change, as far as it is known."""
 
@@ -76,11 +81,12 @@ class JournalFile:
             return self._contents()
         except sqlite3.DatabaseError as error:
             log.error("journal.damaged", path=str(self._path), reason=str(error))  # noqa: TRY400
-        saved = list(self._salvaged())
+        saved = Work(added=list(self._salvaged("changes")))
+        saved.letters = {str(key): data for key, data in self._salvaged("letters")}
         self._db.close()
         self._set_aside()
         self._db = self._opened()
-        self.commit(Work(added=saved))
+        self.commit(saved)
         return self._contents()
 
     def commit(self, work: Work) -> None:
@@ -91,34 +97,26 @@ class JournalFile:
         """
         with self._transaction():
             run = self._db.executemany
-            run("INSERT OR REPLACE INTO changes (seq, data) VALUES (?, ?)", work.added)
+            added = (*work.added, *work.followed)
+            run("INSERT OR REPLACE INTO changes (seq, data) VALUES (?, ?)", added)
             run("DELETE FROM changes WHERE seq = ?", ((seq,) for seq in work.done))
-            run("INSERT INTO rejected (at, reason, data) VALUES (?, ?, ?)", work.rejected)
+            written = [each for each in work.letters.items() if each[1] is not None]
+            ended = [each[:1] for each in work.letters.items() if each[1] is None]
+            run("INSERT OR REPLACE INTO letters (id, data) VALUES (?, ?)", written)
+            run("DELETE FROM letters WHERE id = ?", ended)
             kept = [row for row in work.remembered if row[2] is not None]
             gone = [row[:2] for row in work.remembered if row[2] is None]
             run("INSERT OR REPLACE INTO snapshot (collection, key, row) VALUES (?, ?, ?)", kept)
             run("DELETE FROM snapshot WHERE collection = ? AND key = ?", gone)
-            if work.rejected:
-                self._db.execute(
-                    "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?",
-                    (REJECTED_KEPT,),
-                )
 
     def snapshot(self) -> list[tuple[str, str, bytes]]:
         """The rows of the snapshot: collection, key, JSON."""
         query = "SELECT collection, key, row FROM snapshot"
         return [(str(name), str(key), bytes(row)) for name, key, row in self._db.execute(query)]
 
-    def rejected(self, limit: int) -> list[tuple[int, str, str, bytes]]:
-        """The newest rejected changes: id, time, reason, change."""
-        query = "SELECT id, at, reason, data FROM rejected ORDER BY id DESC LIMIT ?"
-        return [(i, at, reason, bytes(data)) for i, at, reason, data in
-                self._db.execute(query, (limit,))]  # fmt: skip
-
-    def forget_rejected(self, newest: int) -> None:
-        """Removes the rejected changes up to this id."""
-        with self._transaction():
-            self._db.execute("DELETE FROM rejected WHERE id <= ?", (newest,))
+    def letters(self) -> list[bytes]:
+        """The dead letters."""
+        return [bytes(data) for (data,) in self._db.execute("SELECT data FROM letters")]
 
     def close(self) -> None:
         self._db.close()
@@ -151,14 +149,13 @@ class JournalFile:
 
     def _contents(self) -> Contents:
         rows = self._db.execute("SELECT seq, data FROM changes ORDER BY seq").fetchall()
-        (rejected,) = self._db.execute("SELECT count(*) FROM rejected").fetchone()
         changes = [(int(seq), bytes(data)) for seq, data in rows]
-        return Contents(changes, int(rejected), changes[-1][0] if changes else 0)
+        return Contents(changes, changes[-1][0] if changes else 0)
 
-    def _salvaged(self) -> Iterator[tuple[int, bytes]]:
+    def _salvaged(self, table: str) -> Iterator[tuple[Any, bytes]]:
         with suppress(sqlite3.DatabaseError):
-            for seq, data in self._db.execute("SELECT seq, data FROM changes"):
-                yield int(seq), bytes(data)
+            for key, data in self._db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - ours
+                yield key, bytes(data)
 
     def _set_aside(self) -> None:
         number = 1
