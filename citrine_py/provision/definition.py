@@ -14,6 +14,7 @@ from typing import Any
 
 from citrine_py.errors import CitrineError
 from citrine_py.model.collection import Collection, Owner
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.operations import COLLECTIONS
 from citrine_py.model.stations import BOOT, CHARGING_STATION, LOCATION
 
@@ -27,6 +28,7 @@ MEMORY = "CitrineProvision"
 _SEES_FLOWS = ("id", "status", "name", "icon", "color", "options", "trigger", "accountability")
 _PASSWORD = "password"  # noqa: S105 - the field's name
 _MADE_BY_PEOPLE = (CHARGING_STATION, BOOT, LOCATION)
+_REMOVED_BY_PEOPLE = (*_MADE_BY_PEOPLE, DEAD_LETTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def _operator(collection: Collection[Any], table: Table) -> list[Mapping[str, An
     if collection in _MADE_BY_PEOPLE:
         made = [collection.key, *fields, *(["station"] if collection is BOOT else [])]
         found.append(_permission(OPERATOR_POLICY, table.name, "create", made))
+    if collection in _REMOVED_BY_PEOPLE:
         found.append(_permission(OPERATOR_POLICY, table.name, "delete", ["*"]))
     return found
 

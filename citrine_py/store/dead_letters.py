@@ -41,12 +41,12 @@ class DeadLetters:
 
     def __init__(
         self,
-        *,
         collections: Iterable[Collection[Any]],
         cache: Cache,
         pending: Pending,
         mirror: Mirror,
         journal: Journal,
+        *,
         clock: Clock,
     ) -> None:
         self._cache = cache

@@ -22,13 +22,13 @@ from citrine_py.store.codec import dumps
 MISSING_PARENT = "INVALID_FOREIGN_KEY"
 
 _WORDS = {
-    MISSING_PARENT: "It belongs to a record that is not there",
-    "FAILED_VALIDATION": "A value breaks a rule that its field has in Directus",
-    "VALUE_TOO_LONG": "A text is too long for its field",
-    "VALUE_OUT_OF_RANGE": "A number is too large or too small for its field",
-    "NOT_NULL_VIOLATION": "A field that may not be empty has no value",
-    "RECORD_NOT_UNIQUE": "Another record has a value that may be there only once",
-    "INVALID_PAYLOAD": "Directus cannot take a value",
+    MISSING_PARENT: "A record that it belongs to is missing",
+    "FAILED_VALIDATION": "A field's rule is broken",
+    "VALUE_TOO_LONG": "A text is too long",
+    "VALUE_OUT_OF_RANGE": "A number is out of range",
+    "NOT_NULL_VIOLATION": "A field that must have a value has none",
+    "RECORD_NOT_UNIQUE": "A value that may be there once is there already",
+    "INVALID_PAYLOAD": "A value cannot be taken",
 }
 _COLUMN = 255  # characters that a short text column holds
 _LONGEST_VALUE = 1000  # characters of a value that are shown
@@ -87,9 +87,9 @@ class Letter:
             return
         words = _WORDS.get(self.code, "Directus does not take it")
         if self.deletes and self.code == MISSING_PARENT:
-            words = "Other records belong to it, so it cannot be removed"
-        told = "" if self.hidden or told.startswith("HTTP ") else f" Directus says: {told}"
-        self.reason = f"{words}.{told}"[:_LONGEST_REASON]
+            words = "Other records belong to it"
+        quoted = not self.hidden and told != self.code and not told.startswith("HTTP ")
+        self.reason = f"{words}: {told}"[:_LONGEST_REASON] if quoted else f"{words}."
 
     def strike(self, op: Op) -> bool:
         """Takes out what a later change has written, whose effect must not be undone by a retry:

@@ -33,7 +33,6 @@ _ENDS = {
     "delivered": "letter.delivered",
     "discarded": "letter.discarded",
     "removed": "letter.removed",
-    "crowded out": "letter.crowded_out",
 }
 
 Place: TypeAlias = tuple[str, str]
@@ -89,16 +88,19 @@ class LetterBox:
         self._enter(letter)
         self.follow(seqs, {letter.id: data}, self._row_change(letter))
         while len(self) > KEPT or (self._bytes > KEPT_BYTES and len(self) > 1):
-            self.end(next(iter(self._letters)), (), "crowded out")
+            log.error("letter.crowded_out", **self._remove(next(iter(self._letters)), ()))
 
     def end(self, place: Place, seqs: Sequence[int], how: str) -> None:
         """A letter goes, and its row with it. `how` is one of `_ENDS`."""
+        log.info(_ENDS[how], **self._remove(place, seqs))
+
+    def _remove(self, place: Place, seqs: Sequence[int]) -> dict[str, Any]:
+        """Takes a letter and its row out; what to say of it."""
         letter = self._leave(place)
-        tell = log.error if how == "crowded out" else log.info
-        tell(_ENDS[how], collection=letter.table, key=letter.key, times=letter.times)
         shown = letter.id in self._rows.live
         row = Op(_TABLE, letter.id, deletes=True) if shown else None
         self.follow(seqs, {letter.id: None}, row)
+        return {"collection": letter.table, "key": letter.key, "times": letter.times}
 
     def given_up(self, letter: Letter) -> bool:
         """Whether an operator has removed the letter's row, which is on its way."""

@@ -108,12 +108,7 @@ class Store:
         self._mirror = Mirror(self._cache, self._pending, clock)
         self._journal = Journal(folder, journal_limit)
         self._letters = DeadLetters(
-            collections=collections,
-            cache=self._cache,
-            pending=self._pending,
-            mirror=self._mirror,
-            journal=self._journal,
-            clock=clock,
+            collections, self._cache, self._pending, self._mirror, self._journal, clock=clock
         )
         self._writer = Writer(
             collections=collections,

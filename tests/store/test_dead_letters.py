@@ -55,6 +55,12 @@ def shown(store: Store, key: str = LETTER) -> DeadLetter:
     return store.records.get(DEAD_LETTER, key) or DeadLetter(id="none")
 
 
+async def retry_all(store: Store) -> None:
+    for each in letters(store):
+        if store.records.get(DEAD_LETTER, each.id) is not None:  # it may have gone meanwhile
+            await store.records.write(Put(DEAD_LETTER, each.id, {"status": "Retry"}))
+
+
 async def gone(store: Store, directus: FakeDirectus) -> None:
     """All letters, here and there."""
     await eventually(lambda: not letters(store) and not store.stats().dead_letters)
@@ -77,7 +83,7 @@ async def test_a_refused_change_is_shown_with_its_reason(tmp_path: Path) -> None
             "FAILED_VALIDATION",
             1,
         )
-        assert row["reason"].startswith("A value breaks a rule that its field has in Directus.")
+        assert row["reason"] == "A field's rule is broken."
         assert row["firstRefusedAt"] == row["lastRefusedAt"]
         assert store.stats().journal_rows == 0
 
@@ -105,7 +111,6 @@ async def test_a_letter_shows_no_secret_and_keeps_it_for_the_retry(tmp_path: Pat
         put = Put(SECRET, "r1", {"hash": "bad", "site": "s1"})
         letter = await refused(store, put, key=key)
         assert letter.payload == {"hash": "(not shown)", "site": "(not shown)"}
-        assert "says" not in str(letter.reason)  # a database may quote the whole row
         assert "bad" not in str(directus.tables["DeadLetter"])
         allow(directus)
         directus.edit("DeadLetter", key, status="Retry")
@@ -555,13 +560,10 @@ async def test_once_all_is_allowed_and_retried_the_latest_of_each_field_is_there
                 truth.pop(key, None)
                 await store.records.write(Delete(SITE, key))
             case 1:
-                for each in letters(store):
-                    await store.records.write(Put(DEAD_LETTER, each.id, {"status": "Retry"}))
+                await retry_all(store)
             case 2:
                 lost = iter([True, True])
-                directus.after = lambda request: (
-                    httpx.Response(502) if next(lost, False) else None
-                )
+                directus.after = lambda request: httpx.Response(502) if next(lost, False) else None
             case _:
                 fields: dict[str, Any] = {"model": chance.choice(["bad", f"m{number}"])}
                 if chance.random() < 0.5:
@@ -580,7 +582,6 @@ async def test_once_all_is_allowed_and_retried_the_latest_of_each_field_is_there
             if run == 2:
                 allow(directus)
                 await settled(store)
-                for each in letters(store):
-                    await store.records.write(Put(DEAD_LETTER, each.id, {"status": "Retry"}))
+                await retry_all(store)
                 await gone(store, directus)
     assert directus.tables["Site"] == truth
