@@ -9,7 +9,7 @@ belongs to a missing record is retried when that is made. What a retry writes is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -90,11 +90,12 @@ class DeadLetters:
         old = self._box.get((op.table, op.key))
         if old is not None and self._box.given_up(old):
             old = None
-        letter = self._retries.joined(op, old, self._clock.now())
-        letter.refused(self._clock.now(), reason)
+        now = self._clock.now()
+        letter = self._retries.joined(op, old, now)
+        letter.refused(now, reason)
         told = {"code": letter.code, "reason": letter.reason}
         log.error("record.rejected", collection=op.table, key=op.key, **told)
-        self._box.keep(letter, op.seqs)
+        self._keep(letter, op.seqs)
 
     def unfit(self, seq: int, change: Change, table: str, why: str) -> None:
         """The journal holds a change of an earlier version that fits no record of this one."""
@@ -118,7 +119,7 @@ class DeadLetters:
             if given_up is not None:  # an operator's doing, through the API
                 self._box.end(given_up, op.seqs, "discarded")
                 return
-        elif self._box.waits_for(op.key) and self._mirror.knows(*place) is False:
+        elif self._box.waits_for(op.key) and not op.deletes:
             self._parent_made(op.key)
         letter = self._box.get(place)
         if letter is None or not letter.strike(op):
@@ -126,7 +127,7 @@ class DeadLetters:
         elif letter.empty:
             self._box.end(place, op.seqs, "delivered")
         else:
-            self._box.keep(letter, op.seqs)
+            self._keep(letter, op.seqs)
 
     def dropped(self, op: Op) -> None:
         """`op` goes with a row that somebody removed, and so does the letter of that row."""
@@ -180,7 +181,7 @@ class DeadLetters:
             op = self._retries.change(letter)
         except BadRequest as error:
             letter.refused(self._clock.now(), f"{_UNFIT}: {error}")
-            self._box.keep(letter, ())
+            self._keep(letter, ())
             return
         log.info("letter.retried", collection=letter.table, key=letter.key, because=because)
         letter.retrying = True
@@ -196,10 +197,15 @@ class DeadLetters:
             self._box.end(place, (), "discarded")
         self._wake()
 
-    def _record_changed(self, key: str, old: object, new: object) -> None:
-        if old is None and new is not None and self._box.waits_for(key):
+    def _record_changed(self, key: str, _old: object, new: object) -> None:
+        if new is not None and self._box.waits_for(key):
             self._parent_made(key)
 
+    def _keep(self, letter: Letter, seqs: Sequence[int]) -> None:
+        self._box.keep(letter, seqs, self._retries.missing(letter))
+
     def _parent_made(self, key: str) -> None:
+        """A record is there for which letters wait. They wait for what is missing at their
+        refusal, so that the next one about another record does not repeat this."""
         self._due.update(dict.fromkeys(self._box.waiting_for(key)))
         self._wake()

@@ -41,14 +41,13 @@ class Letter:
     """What Directus refused of the row `key` of `table`, all refused changes in one.
 
     Attributes:
+        id: the key of its row in Directus.
         fields: the values to set, in their JSON or Python form; empty for a delete.
         over, deletes, replaces, views: as of `changes.Op`.
         hidden: names of fields whose values nobody may see.
         first, last: of the refusals.
         retrying: it is on its way once more; not remembered over a restart.
         size: bytes that it takes in the journal.
-        parents: what may be the key of the record that it belongs to and that is missing. Which
-            of its values names that is not known, for operators make relations too.
     """
 
     table: str
@@ -67,12 +66,10 @@ class Letter:
     times: int = 0
     retrying: bool = False
     size: int = 0
-    parents: frozenset[str] = frozenset()
+    id: str = field(init=False, default="")
 
-    @property
-    def id(self) -> str:
-        """The key of its row in Directus."""
-        return dead_letter_key(self.table, self.key)
+    def __post_init__(self) -> None:
+        self.id = dead_letter_key(self.table, self.key)
 
     def refused(self, at: datetime, reason: str) -> None:
         """Notes a refusal; `reason` is Directus' code, a colon and its words, or plain words.
@@ -109,6 +106,14 @@ class Letter:
         """Nothing is left to be done."""
         return not self.fields and not self.deletes
 
+    def parents(self) -> frozenset[str]:
+        """What may be the key of the record that it belongs to and that is missing. Which of its
+        values names that is not known, for operators make relations too. None where there are
+        secrets: a new station of an old name gets no old password by itself."""
+        if self.code != MISSING_PARENT or self.hidden:
+            return frozenset()
+        return frozenset(value for value in self.fields.values() if isinstance(value, str))
+
     def row(self) -> dict[str, Any]:
         """The fields of its DeadLetter record but `status`."""
         return {
@@ -137,7 +142,7 @@ class Letter:
         values["first"], values["last"] = iso(self.first), iso(self.last)
         values["views"], values["hidden"] = sorted(self.views), sorted(self.hidden)
         data = dumps(values)
-        self._measure(data)
+        self.size = len(data)
         return data
 
     @classmethod
@@ -147,17 +152,10 @@ class Letter:
         values["first"], values["last"] = parse(values["first"]), parse(values["last"])
         values["views"], values["hidden"] = frozenset(values["views"]), frozenset(values["hidden"])
         values["over"] = {name: tuple(each) for name, each in values["over"].items()}
-        letter = cls(**values)
-        letter._measure(data)
-        return letter
-
-    def _measure(self, data: bytes) -> None:
-        self.size = len(data)
-        texts = (value for value in self.fields.values() if isinstance(value, str))
-        self.parents = frozenset(texts if self.code == MISSING_PARENT else ())
+        return cls(**values, size=len(data))
 
 
-_FLEETING = frozenset({"retrying", "size", "parents"})
+_FLEETING = frozenset({"retrying", "size", "id"})
 _STORED = tuple(name for name in Letter.__dataclass_fields__ if name not in _FLEETING)
 
 

@@ -51,6 +51,7 @@ class LetterBox:
         self._journal = journal
         self._letters: dict[Place, Letter] = {}
         self._places: dict[str, Place] = {}
+        self._waits: dict[Place, frozenset[str]] = {}
         self._orphans: dict[str, dict[Place, None]] = {}
         self._bytes = 0
 
@@ -66,7 +67,7 @@ class LetterBox:
         return self._places.get(row)
 
     def waits_for(self, key: str) -> bool:
-        """Whether a letter may have been refused because the record `key` was missing."""
+        """Whether a letter may have been refused because there was no record `key`."""
         return key in self._orphans
 
     def waiting_for(self, key: str) -> list[Place]:
@@ -77,15 +78,16 @@ class LetterBox:
         """Takes up what the journal holds."""
         letters = [Letter.decoded(data) for data in await self._journal.letters()]
         for letter in sorted(letters, key=lambda each: each.last):
-            self._enter(letter)
+            self._enter(letter, letter.parents())
 
-    def keep(self, letter: Letter, seqs: Sequence[int]) -> None:
-        """A letter is new or has changed. The changes `seqs` are in it, or delivered."""
+    def keep(self, letter: Letter, seqs: Sequence[int], waits: frozenset[str]) -> None:
+        """A letter is new or has changed, and waits for records with these keys. The changes
+        `seqs` are in it, or delivered."""
         place = (letter.table, letter.key)
         if place in self._letters:
             self._leave(place)
         data = letter.encoded()
-        self._enter(letter)
+        self._enter(letter, waits)
         self.follow(seqs, {letter.id: data}, self._row_change(letter))
         while len(self) > KEPT or (self._bytes > KEPT_BYTES and len(self) > 1):
             log.error("letter.crowded_out", **self._remove(next(iter(self._letters)), ()))
@@ -128,19 +130,20 @@ class LetterBox:
 
     # ---- inside --------------------------------------------------------------------------
 
-    def _enter(self, letter: Letter) -> None:
+    def _enter(self, letter: Letter, waits: frozenset[str]) -> None:
         place = (letter.table, letter.key)
         self._letters[place] = letter
         self._places[letter.id] = place
         self._bytes += letter.size
-        for key in letter.parents:
+        self._waits[place] = waits
+        for key in waits:
             self._orphans.setdefault(key, {})[place] = None
 
     def _leave(self, place: Place) -> Letter:
         letter = self._letters.pop(place)
         del self._places[letter.id]
         self._bytes -= letter.size
-        for key in letter.parents:
+        for key in self._waits.pop(place):
             self._orphans[key].pop(place)
             if not self._orphans[key]:
                 del self._orphans[key]

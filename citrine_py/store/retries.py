@@ -62,6 +62,13 @@ class Retries:
         letter.station = self._station(op) or letter.station
         return letter
 
+    def missing(self, letter: Letter) -> frozenset[str]:
+        """Those of its possible parents that are not there now, as far as it is known."""
+        shelves = self._cache.shelves.values()
+        return frozenset(
+            key for key in letter.parents() if not any(key in shelf.base for shelf in shelves)
+        )
+
     def _conditions(self, op: Op) -> dict[str, tuple[Any, ...]]:
         """For each field that operators may write: what Directus has to hold for it to be set."""
         shelf = self._cache.whole(op.table)

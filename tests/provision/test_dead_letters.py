@@ -50,14 +50,17 @@ async def rule(people: People) -> AsyncIterator[Rule]:
 
 
 @pytest.fixture
-async def letter(rule: Rule, api: httpx.AsyncClient, station: str, people: People) -> str:
+async def letter(
+    rule: Rule, api: httpx.AsyncClient, station: str, people: People
+) -> AsyncIterator[str]:
     """The id of the letter of a refused name."""
     query = {"stationId": station, "evseId": "1"}
     answer = await api.put(EVSE_PATH, params=query, json={"name": rule.word})
     assert (answer.status_code, "Directus refused it" in answer.text) == (400, True)
     key = dead_letter_key("Evse", evse_key(station, 1))
     await until(lambda: is_there(people.admin, "DeadLetter", key))
-    return key
+    yield key
+    await api.delete(PATH, params={"id": key})
 
 
 async def row(client: httpx.AsyncClient, collection: str, key: str) -> Json | None:
@@ -204,5 +207,4 @@ async def test_a_viewer_sees_it_and_can_do_nothing(
 async def test_the_metric_counts_them(api: httpx.AsyncClient, letter: str) -> None:
     text = (await api.get("/metrics")).text
     (line,) = [each for each in text.splitlines() if each.startswith("citrine_dead_letters ")]
-    assert float(line.split()[1]) >= 1
-    assert (await api.delete(PATH, params={"id": letter})).status_code == 200
+    assert float(line.split()[1]) >= 1, letter

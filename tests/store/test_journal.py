@@ -279,7 +279,6 @@ async def test_a_torn_end_costs_only_what_was_torn(tmp_path: Path, cut: int) -> 
 
 async def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_kept(tmp_path: Path) -> None:
     journal, _ = await opened(tmp_path)
-    journal.settle((), {"letter": b"{}"}, ())
     await journal.append([change(number) for number in range(500)])[1]
     await journal.close()
     path = tmp_path / "journal.db"
@@ -287,7 +286,6 @@ async def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_kept(tmp_path
     path.write_bytes(data[: len(data) // 2])
     journal, after = await opened(tmp_path)
     assert (tmp_path / "journal.db.damaged-1").exists()
-    assert await journal.letters() == [b"{}"]
     await journal.append([change(1000)])[1]
     await journal.close()
     journal, again = await opened(tmp_path)
@@ -297,4 +295,19 @@ async def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_kept(tmp_path
     path.write_bytes(b"no database at all" * 1000)
     journal, after = await opened(tmp_path)
     assert after == []
+    await journal.close()
+
+
+async def test_letters_outlive_a_damage_among_the_changes(tmp_path: Path) -> None:
+    journal, _ = await opened(tmp_path)
+    journal.settle((), {"letter": b"{}"}, ())
+    await journal.append([change(number) for number in range(500)])[1]
+    await journal.close()
+    path = tmp_path / "journal.db"
+    data = path.read_bytes()
+    path.write_bytes(data[:-8192] + b"\xff" * 8192)
+    journal, after = await opened(tmp_path)
+    assert (tmp_path / "journal.db.damaged-1").exists()
+    assert await journal.letters() == [b"{}"]
+    assert 300 < len(after) < 500
     await journal.close()
