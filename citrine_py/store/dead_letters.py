@@ -115,9 +115,9 @@ class DeadLetters:
         has written leaves the letter of its row."""
         place = (op.table, op.key)
         if op.table == DEAD_LETTER.directus:
-            given_up = self._box.place(op.key) if op.deletes else None
-            if given_up is not None:  # an operator's doing, through the API
-                self._box.end(given_up, op.seqs, "discarded")
+            given_up = self._box.place(op.key)
+            if op.deletes and given_up is not None and op.key not in self._rows.live:
+                self._box.end(given_up, op.seqs, "discarded")  # it was deleted through the API
                 return
         elif self._box.waits_for(op.key) and not op.deletes:
             self._parent_made(op.key)

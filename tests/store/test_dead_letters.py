@@ -15,6 +15,7 @@ from citrine_py.model.dead_letters import DEAD_LETTER, DeadLetter
 from citrine_py.model.keys import dead_letter_key
 from citrine_py.ports import Delete, Put
 from citrine_py.store import letter_box
+from citrine_py.store.changes import Op
 from citrine_py.store.journal import Change, Journal
 from citrine_py.store.store import Store
 from tests.store.fake_directus import FakeDirectus, Refusal
@@ -498,6 +499,28 @@ async def test_a_refusal_after_a_discard_starts_a_letter_of_its_own(tmp_path: Pa
         await settled(store)
         row = directus.tables["DeadLetter"][LETTER]
         assert (row["payload"], row["timesRefused"]) == ({"model": "bad"}, 1)
+
+
+async def test_what_is_refused_while_an_older_letters_row_is_being_deleted_is_kept(
+    tmp_path: Path,
+) -> None:
+    directus = refusing()
+    async with running(tmp_path, directus) as (store, _):
+        await refused(store, Put(SITE, "s1", {"model": "bad"}))
+
+        def meanwhile(request: httpx.Request) -> None:
+            if request.method == "DELETE" and request.url.path == "/items/DeadLetter":
+                op = Op("Site", "s1", {"online": True}, views=frozenset({"Site"}))
+                store._letters.refused(op, "FAILED_VALIDATION: again")
+
+        directus.before = meanwhile
+        await store.records.write(Delete(DEAD_LETTER, LETTER))
+        await eventually(lambda: store.stats().rejected == 2)
+        directus.before = None
+        await settled(store)
+        row = directus.tables["DeadLetter"][LETTER]
+        assert (row["payload"], row["timesRefused"]) == ({"online": True}, 1)
+        assert store.stats().dead_letters == 1
 
 
 # ---- a missing parent --------------------------------------------------------------------
