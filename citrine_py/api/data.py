@@ -29,7 +29,8 @@ from citrine_py.api.keys import identify, location_id
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
-from citrine_py.model.keys import password_key
+from citrine_py.model.dead_letters import DEAD_LETTER
+from citrine_py.model.keys import dead_letter_key, password_key
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
@@ -169,6 +170,10 @@ class Data:
         key, natural = identify(collection, request)
         fields = self._edits.read(collection, await json_object(request))
         self._check_location(fields)
+        if collection is DEAD_LETTER and self._records.get(DEAD_LETTER, key) is None:
+            raise NotFound(
+                "there is no DeadLetter with this id; it may have been written meanwhile"
+            )
         changes: list[Change] = []
         station = natural.get("station")
         if station is not None and self._records.get(CHARGING_STATION, station) is None:
@@ -177,9 +182,25 @@ class Data:
             changes.append(_evse(natural))
         changes.append(Put(collection, key, {**natural, **fields}))
         await self._records.write(*changes)
-        await self._records.settled(self._settle)
+        if await self._records.settled(self._settle):
+            self._check_taken(collection, key, fields)
         record = self._records.get(collection, key)
         return respond(shown(record) if record is not None else None)
+
+    def _check_taken(
+        self, collection: Collection[Any], key: str, fields: Mapping[str, Any]
+    ) -> None:
+        """Directus has answered: whether it has taken the fields.
+
+        Raises:
+            BadRequest: it refused them.
+        """
+        letter = self._records.get(DEAD_LETTER, dead_letter_key(collection.directus, key))
+        if letter is not None and fields.keys() & (letter.payload or {}).keys():
+            raise BadRequest(
+                f"Directus refused it: {letter.reason} To retry it once that is put right: PUT "
+                f"{path(DEAD_LETTER)}?id={letter.id}"
+            )
 
     def _check_location(self, fields: Mapping[str, Any]) -> None:
         location = fields.get("location")

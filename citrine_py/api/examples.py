@@ -11,7 +11,12 @@ import orjson
 
 from citrine_py.api.bodies import dumps, shown
 from citrine_py.model.collection import Collection
-from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
+from citrine_py.model.keys import (
+    connector_key,
+    dead_letter_key,
+    evse_key,
+    variable_attribute_key,
+)
 
 _CHOSEN: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
@@ -139,6 +144,21 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "payload": {},
         "protocol": "ocpp2.0.1",
     },
+    "DeadLetter": {
+        "id": dead_letter_key("StationEvent", _MESSAGE),
+        "collection": "StationEvent",
+        "item": _MESSAGE,
+        "station": "cp001",
+        "change": "Put",
+        "payload": {"station": "cp001", "kind": "Security", "type": "SettingSystemTime"},
+        "reason": 'A record that it belongs to is missing: Invalid foreign key "cp001" for field '
+        '"station" in collection "StationEvent".',
+        "code": "INVALID_FOREIGN_KEY",
+        "firstRefusedAt": _NOON,
+        "lastRefusedAt": _NOON,
+        "timesRefused": 1,
+        "status": "Open",
+    },
 }
 _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "Location": {"address": {"name": "North depot", "city": "Leipzig", "country": "DE"}},
@@ -156,6 +176,7 @@ _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "Evse": {"name": {"name": "left"}},
     "Connector": {"type": {"connectorType": "cType2"}},
+    "DeadLetter": {"retry": {"status": "Retry"}, "discard": {"status": "Discard"}},
 }
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from citrine_py.api.bodies import INT32, integer, required, station_id
 from citrine_py.errors import BadRequest
 from citrine_py.model.collection import Collection
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.keys import connector_key, evse_key
 from citrine_py.model.stations import BOOT, CHARGING_STATION, EVSE, LOCATION
 
@@ -35,6 +36,8 @@ def identify(collection: Collection[Any], request: web.Request) -> tuple[str, di
     if collection is LOCATION:
         given = request.query.get("id")
         return location_id(given) if given else str(uuid4()), {}
+    if collection is DEAD_LETTER:
+        return required(request, "id"), {}
     station = station_id(required(request, "stationId"))
     if collection is CHARGING_STATION:
         return station, {}

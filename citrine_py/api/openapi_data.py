@@ -18,6 +18,7 @@ from citrine_py.api.openapi_parts import (
     tenant,
 )
 from citrine_py.model.collection import Collection, Query
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.stations import VARIABLE_ATTRIBUTE
 from citrine_py.ocpp.schemas import Schemas
 
@@ -106,15 +107,23 @@ def _delete(collection: Collection[Any], row: Json) -> Json:
 def _put(collection: Collection[Any], model: Json, row: Json) -> Json:
     name = collection.name
     queries = tuple(query.parameter for query in collection.query if query.parameter != "id")
+    described, now = "Fields that are left out stay as they are.", row
+    if collection is DEAD_LETTER:
+        queries = ("id",)
+        described = (
+            "Retry has the change written once more, but for what was written since; Discard gives "
+            "it up. The answer is null once that is done."
+        )
+        now = {"anyOf": [row, {"type": "null"}]}
     return {
         "operationId": f"put{name}",
         "tags": _TAGS,
         "summary": f"Create or change {name}",
-        "description": "Fields that are left out stay as they are.",
+        "description": described,
         "parameters": _query(collection, required=queries),
         "requestBody": body(model, edits_of(collection)),
         "responses": {
-            "200": answer("The record as it is now", row, row_of(collection)),
+            "200": answer("The record as it is now", now, row_of(collection)),
             **refusals(DATA_REFUSALS),
         },
     }

@@ -92,6 +92,11 @@ class Collection(Generic[R]):
         """The name of the collection in Directus."""
         return self.table or self.name
 
+    @property
+    def station_field(self) -> str | None:
+        """The field that names the station to which a row belongs, where one does."""
+        return next((each.field for each in self.query if each.parameter == "stationId"), None)
+
     def owner(self, field: str) -> Owner:
         """Who writes `field`; the key belongs to whoever makes the row."""
         for mark in self.record.model_fields[field].metadata:

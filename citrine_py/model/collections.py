@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import operations, stations
+from citrine_py.model import dead_letters, operations, stations
 from citrine_py.model.collection import Collection
 
+_SUBJECTS = (
+    stations,
+    operations,
+    dead_letters,
+)
+
 COLLECTIONS: tuple[Collection[Any], ...] = tuple(
-    sorted((*stations.COLLECTIONS, *operations.COLLECTIONS), key=lambda each: each.rank)
+    sorted((each for subject in _SUBJECTS for each in subject.COLLECTIONS), key=lambda c: c.rank)
 )

@@ -62,3 +62,8 @@ def variable_attribute_key(
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")
+
+
+def dead_letter_key(collection: str, item: str) -> str:
+    """Key of the DeadLetter record of the record `item` of Directus' `collection`."""
+    return derived("DeadLetter", collection, item)

@@ -15,6 +15,7 @@ from typing import Any
 from citrine_py.errors import CitrineError
 from citrine_py.model.collection import Collection, Owner
 from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.stations import BOOT, CHARGING_STATION
 
 SERVICE_POLICY = "c1781e00-0000-4000-8000-000000000101"
@@ -158,6 +159,7 @@ def _operator(collection: Collection[Any], table: Table) -> list[Mapping[str, An
     if collection.made_by_people:
         made = [collection.key, *fields, *(["station"] if collection is BOOT else [])]
         found.append(_permission(OPERATOR_POLICY, table.name, "create", made))
+    if collection.made_by_people or collection is DEAD_LETTER:
         found.append(_permission(OPERATOR_POLICY, table.name, "delete", ["*"]))
     return found
 

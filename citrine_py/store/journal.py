@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,9 +20,8 @@ import orjson
 import structlog
 
 from citrine_py.errors import StoreUnavailable
-from citrine_py.model.times import iso
 from citrine_py.store.codec import dumps
-from citrine_py.store.journal_file import REJECTED_KEPT, Contents, JournalFile, Work
+from citrine_py.store.journal_file import Contents, JournalFile, Work
 
 log = structlog.get_logger()
 
@@ -51,16 +49,6 @@ class Change:
         return cls(*orjson.loads(data))
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A change that Directus will never take, and why."""
-
-    id: int
-    at: str
-    reason: str
-    change: Change
-
-
 class Journal:
     """The journal in `folder`. Its methods belong to the event loop that called `open`.
 
@@ -84,7 +72,6 @@ class Journal:
         self._failing = False
         self.bytes = 0
         self.commits = 0
-        self.rejected = 0
 
     def __repr__(self) -> str:
         return f"<Journal {self.rows} rows, {self.bytes} bytes>"
@@ -113,7 +100,6 @@ class Journal:
         self._thread.start()
         contents = await asyncio.wrap_future(opened)
         self._last = contents.highest
-        self.rejected = contents.rejected
         for seq, data in contents.changes:
             self._count(seq, data)
         return [(seq, Change.decoded(data)) for seq, data in contents.changes]
@@ -148,22 +134,26 @@ class Journal:
 
     def done(self, seqs: Iterable[int]) -> None:
         """Directus has these changes, or they are given up."""
+        self.settle(seqs, {}, ())
+
+    def settle(
+        self, seqs: Iterable[int], letters: Mapping[str, bytes | None], follow: Sequence[Change]
+    ) -> list[int]:
+        """Removes changes, keeps dead letters (None: forgets them) and takes the changes that
+        follow from it, however full it is, all in one transaction. The numbers of the latter."""
         stored = []
         for seq in seqs:
             self.bytes -= self._sizes.pop(seq, 0)
             if self._soon.pop(seq, None) is None:
                 stored.append(seq)
-        if stored:
+        rows = self._numbered([change.encoded() for change in follow])
+        if stored or letters or rows:
             with self._lock:
                 self._work.done += stored
+                self._work.letters.update(letters)
+                self._work.followed += rows
                 self._lock.notify()
-
-    def reject(self, at: datetime, change: Change, reason: str) -> None:
-        """Sets a change aside that Directus will never take."""
-        self.rejected = min(self.rejected + 1, REJECTED_KEPT)
-        with self._lock:
-            self._work.rejected.append((iso(at), reason, change.encoded()))
-            self._lock.notify()
+        return [seq for seq, _ in rows]
 
     def remember(self, rows: Sequence[tuple[str, str, bytes | None]]) -> None:
         """Keeps rows (collection, key, JSON, or None once gone) for the next start."""
@@ -175,15 +165,9 @@ class Journal:
         """The rows that were remembered."""
         return await self._ask(JournalFile.snapshot)
 
-    async def rejects(self, limit: int) -> list[Rejected]:
-        """The newest changes that were set aside, newest first."""
-        rows = await self._ask(lambda file: file.rejected(limit))
-        return [Rejected(i, at, reason, Change.decoded(data)) for i, at, reason, data in rows]
-
-    async def forget_rejects(self, newest: int) -> None:
-        """Removes the changes that were set aside, up to this id."""
-        await self._ask(lambda file: file.forget_rejected(newest))
-        self.rejected = 0
+    async def letters(self) -> list[bytes]:
+        """The dead letters, in no order."""
+        return await self._ask(JournalFile.letters)
 
     async def close(self) -> None:
         """Writes what is queued and closes the file."""
@@ -202,6 +186,9 @@ class Journal:
         encoded = [change.encoded() for change in changes]
         if self.bytes + sum(len(data) + _ROW_COST for data in encoded) > self._limit:
             raise StoreUnavailable("the journal is full; Directus has been away for too long")
+        return self._numbered(encoded)
+
+    def _numbered(self, encoded: Iterable[bytes]) -> list[tuple[int, bytes]]:
         rows = []
         for data in encoded:
             self._last += 1
@@ -274,9 +261,7 @@ class Journal:
             self._failing = True
             work.added = []
             with self._lock:
-                self._work.done = work.done + self._work.done
-                self._work.rejected = work.rejected + self._work.rejected
-                self._work.remembered = work.remembered + self._work.remembered
+                self._work.take_back(work)
             return str(error)
         if self._failing and work.added:
             log.info("journal.recovered", path=str(self._path))

@@ -12,21 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from citrine_py.errors import StoreUnavailable
-from citrine_py.store.salvage import check, salvaged
+from citrine_py.store.salvage import check, salvaged, salvaged_letters
 
 log = structlog.get_logger()
 
-REJECTED_KEPT = 10_000
-"""Rejected changes that are kept, the newest."""
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS rejected (
-    id INTEGER PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS letters (id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (
     collection TEXT NOT NULL, key TEXT NOT NULL, row BLOB NOT NULL,
     PRIMARY KEY (collection, key)) WITHOUT ROWID;
@@ -35,15 +32,24 @@ CREATE TABLE IF NOT EXISTS snapshot (
 
 @dataclass(slots=True)
 class Work:
-    """What one transaction does. `remembered` rows without JSON are forgotten."""
+    """What one transaction does. Letters and `remembered` rows without JSON are forgotten;
+    `followed` are changes that go with what is done, on which nobody waits."""
 
     added: list[tuple[int, bytes]] = field(default_factory=list)
+    followed: list[tuple[int, bytes]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
-    rejected: list[tuple[str, str, bytes]] = field(default_factory=list)
+    letters: dict[str, bytes | None] = field(default_factory=dict)
     remembered: list[tuple[str, str, bytes | None]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.done or self.rejected or self.remembered)
+        return bool(self.added or self.followed or self.done or self.letters or self.remembered)
+
+    def take_back(self, failed: Work) -> None:
+        """Puts before this what a failed transaction was to do and nobody waits for."""
+        self.followed = failed.followed + self.followed
+        self.done = failed.done + self.done
+        self.letters = {**failed.letters, **self.letters}
+        self.remembered = failed.remembered + self.remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,6 @@ class Contents:
     """What a file held when it was opened."""
 
     changes: list[tuple[int, bytes]]
-    rejected: int
     highest: int
     """The highest number ever given to a change, as far as it is known."""
 
@@ -85,43 +90,24 @@ class JournalFile:
         Raises:
             sqlite3.Error: nothing was changed.
         """
-        with self._transaction():
-            run = self._db.executemany
-            run("INSERT OR REPLACE INTO changes (seq, data) VALUES (?, ?)", work.added)
-            run("DELETE FROM changes WHERE seq = ?", ((seq,) for seq in work.done))
-            run("INSERT INTO rejected (at, reason, data) VALUES (?, ?, ?)", work.rejected)
-            kept = [row for row in work.remembered if row[2] is not None]
-            gone = [row[:2] for row in work.remembered if row[2] is None]
-            run("INSERT OR REPLACE INTO snapshot (collection, key, row) VALUES (?, ?, ?)", kept)
-            run("DELETE FROM snapshot WHERE collection = ? AND key = ?", gone)
-            if work.rejected:
-                self._db.execute(
-                    "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?",
-                    (REJECTED_KEPT,),
-                )
+        with _transaction(self._db):
+            _write(self._db, work)
 
     def snapshot(self) -> list[tuple[str, str, bytes]]:
         """The rows of the snapshot: collection, key, JSON."""
         query = "SELECT collection, key, row FROM snapshot"
         return [(str(name), str(key), bytes(row)) for name, key, row in self._db.execute(query)]
 
-    def rejected(self, limit: int) -> list[tuple[int, str, str, bytes]]:
-        """The newest rejected changes: id, time, reason, change."""
-        query = "SELECT id, at, reason, data FROM rejected ORDER BY id DESC LIMIT ?"
-        return [(i, at, reason, bytes(data)) for i, at, reason, data in
-                self._db.execute(query, (limit,))]  # fmt: skip
-
-    def forget_rejected(self, newest: int) -> None:
-        """Removes the rejected changes up to this id."""
-        with self._transaction():
-            self._db.execute("DELETE FROM rejected WHERE id <= ?", (newest,))
+    def letters(self) -> list[bytes]:
+        """The dead letters."""
+        return [bytes(data) for (data,) in self._db.execute("SELECT data FROM letters")]
 
     def close(self) -> None:
         self._db.close()
 
     def _opened(self) -> sqlite3.Connection:
         if _size(self._path) == 0 and _size(self._beside("-wal")) > 0:
-            return self._anew([], "it is empty, but its log is not")  # which SQLite would drop
+            return self._anew(Work(), "it is empty, but its log is not")  # which SQLite would drop
         os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0.5)
         try:
@@ -134,19 +120,19 @@ class JournalFile:
         return db
 
     def _rescued(self, damaged: sqlite3.Connection, error: Exception) -> sqlite3.Connection:
-        saved = salvaged(damaged)
+        saved = Work(added=salvaged(damaged))
+        saved.letters.update(salvaged_letters(damaged))
         damaged.close()
         return self._anew(saved, str(error))
 
-    def _anew(self, saved: list[tuple[int, bytes]], reason: str) -> sqlite3.Connection:
-        """A fresh file with these changes; the damaged one is put aside."""
+    def _anew(self, saved: Work, reason: str) -> sqlite3.Connection:
+        """A fresh file with this in it; the damaged one is put aside."""
         aside = self._set_aside()
-        log.error("journal.damaged", path=str(self._path), reason=reason, kept=len(saved),
+        log.error("journal.damaged", path=str(self._path), reason=reason, kept=len(saved.added),
                   aside=str(aside))  # fmt: skip
         db = self._opened()
-        db.execute("BEGIN")
-        db.executemany("INSERT INTO changes (seq, data) VALUES (?, ?)", saved)
-        db.execute("COMMIT")
+        with _transaction(db):
+            _write(db, saved)
         return db
 
     @staticmethod
@@ -160,9 +146,8 @@ class JournalFile:
 
     def _contents(self) -> Contents:
         rows = self._db.execute("SELECT seq, data FROM changes ORDER BY seq").fetchall()
-        (rejected,) = self._db.execute("SELECT count(*) FROM rejected").fetchone()
         changes = [(int(seq), bytes(data)) for seq, data in rows]
-        return Contents(changes, int(rejected), changes[-1][0] if changes else 0)
+        return Contents(changes, changes[-1][0] if changes else 0)
 
     def _set_aside(self) -> Path:
         """Renames the file, and with it the log that may hold what it lacks."""
@@ -178,16 +163,32 @@ class JournalFile:
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # a full disk has rolled back by itself
-                self._db.execute("ROLLBACK")
-            raise
+
+def _write(db: sqlite3.Connection, work: Work) -> None:
+    run = db.executemany
+    added = (*work.added, *work.followed)
+    run("INSERT OR REPLACE INTO changes (seq, data) VALUES (?, ?)", added)
+    run("DELETE FROM changes WHERE seq = ?", ((seq,) for seq in work.done))
+    written = [each for each in work.letters.items() if each[1] is not None]
+    ended = [each[:1] for each in work.letters.items() if each[1] is None]
+    run("INSERT OR REPLACE INTO letters (id, data) VALUES (?, ?)", written)
+    run("DELETE FROM letters WHERE id = ?", ended)
+    kept = [row for row in work.remembered if row[2] is not None]
+    gone = [row[:2] for row in work.remembered if row[2] is None]
+    run("INSERT OR REPLACE INTO snapshot (collection, key, row) VALUES (?, ?, ?)", kept)
+    run("DELETE FROM snapshot WHERE collection = ? AND key = ?", gone)
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            db.execute("ROLLBACK")
+        raise
 
 
 def _size(path: Path) -> int:

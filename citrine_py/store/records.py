@@ -15,7 +15,7 @@ import structlog
 
 from citrine_py.errors import BadRequest, StoreUnavailable
 from citrine_py.model.collection import Collection, R
-from citrine_py.ports import Change, Delete, Put
+from citrine_py.ports import Change, Put
 from citrine_py.store import codec, journal
 from citrine_py.store.cache import Cache
 from citrine_py.store.changes import Op, fold
@@ -145,23 +145,6 @@ class StoredRecords:
         op.durable = True
         op.seqs.append(seq)
         self._add(op)
-
-    async def retry(
-        self, rejected: Iterable[journal.Rejected], collections: Mapping[str, Collection[Any]]
-    ) -> int:
-        """Journals rejected changes again; how many. One that fits no collection is gone."""
-        changes: list[Change] = []
-        for each in rejected:
-            told = each.change
-            collection = collections.get(told.collection)
-            if collection is None:
-                continue
-            if told.fields is None:
-                changes.append(Delete(collection, told.key))
-            else:
-                changes.append(Put(collection, told.key, told.fields, told.only_over))
-        await self.write(*changes)
-        return len(changes)
 
     # ---- changes -------------------------------------------------------------------------
 

@@ -43,6 +43,16 @@ def salvaged(db: sqlite3.Connection) -> list[tuple[int, bytes]]:
     return sorted(found.items())
 
 
+def salvaged_letters(db: sqlite3.Connection) -> dict[str, bytes]:
+    """The dead letters that can be read."""
+    found: dict[str, bytes] = {}
+    with suppress(sqlite3.DatabaseError):
+        for key, data in db.execute("SELECT id, data FROM letters"):
+            if _whole(data):
+                found[str(key)] = data
+    return found
+
+
 def _scan(db: sqlite3.Connection, order: str) -> Iterator[tuple[int, bytes]]:
     """The readable changes from one end to the first damaged page."""
     with suppress(sqlite3.DatabaseError):

@@ -23,9 +23,9 @@ from citrine_py.model.collection import Collection, R
 from citrine_py.ports import Clock
 from citrine_py.store.cache import Cache
 from citrine_py.store.codec import dumps
+from citrine_py.store.dead_letters import DeadLetters
 from citrine_py.store.directus import Directus
-from citrine_py.store.journal import Change, Journal, Rejected
-from citrine_py.store.journal_file import REJECTED_KEPT
+from citrine_py.store.journal import Change, Journal
 from citrine_py.store.loading import Loader
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
@@ -51,7 +51,10 @@ class StoreStats:
     journal_bytes: int
     journal_filling: float
     journal_commits: int
+    dead_letters: int
+    """Records of which a change that Directus refused is set aside now."""
     rejected: int
+    """Changes that it refused since the start."""
     dropped_posts: int
     directus_calls: dict[str, int]
     directus_away: float
@@ -104,15 +107,19 @@ class Store:
         self._pending = Pending()
         self._mirror = Mirror(self._cache, self._pending, clock)
         self._journal = Journal(folder, journal_limit)
+        self._letters = DeadLetters(
+            collections, self._cache, self._pending, self._mirror, self._journal, clock=clock
+        )
         self._writer = Writer(
             collections=collections,
             directus=self._directus,
             pending=self._pending,
             mirror=self._mirror,
-            journal=self._journal,
+            letters=self._letters,
             clock=clock,
             flush_interval=flush_interval,
         )
+        self._letters.watch(self._writer.wake)
         drop = self._writer.drop
         self._loader = Loader(self._directus, self._cache, self._mirror, clock, drop)
         self._realtime = Realtime(
@@ -143,6 +150,7 @@ class Store:
             StoreUnavailable: the journal cannot be opened.
         """
         undelivered = await self._journal.open()
+        await self._letters.restore()
         known = await self._restore()
         self._replay(undelivered)
         self._begin("realtime", self._realtime.run)
@@ -193,7 +201,8 @@ class Store:
             journal_bytes=self._journal.bytes,
             journal_filling=self._journal.filling,
             journal_commits=self._journal.commits,
-            rejected=self._journal.rejected,
+            dead_letters=len(self._letters),
+            rejected=self._letters.refusals,
             dropped_posts=self.records.dropped_posts,
             directus_calls=dict(self._directus.calls),
             directus_away=0.0 if away is None else now - away,
@@ -202,19 +211,6 @@ class Store:
             seconds_since_flush=None if flushed is None else now - flushed,
             records={name: len(shelf.live) for name, shelf in self._cache.shelves.items()},
         )
-
-    async def rejected(self, limit: int = 100) -> list[Rejected]:
-        """The newest changes that Directus refused for ever."""
-        return await self._journal.rejects(limit)
-
-    async def retry_rejected(self) -> int:
-        """Has all rejected changes delivered once more; how many."""
-        rejected = await self._journal.rejects(REJECTED_KEPT)
-        if not rejected:
-            return 0
-        count = await self.records.retry(reversed(rejected), self._collections)
-        await self._journal.forget_rejects(rejected[0].id)
-        return count
 
     # ---- inside --------------------------------------------------------------------------
 
@@ -248,14 +244,15 @@ class Store:
 
     def _replay(self, undelivered: Iterable[tuple[int, Change]]) -> None:
         for seq, change in undelivered:
+            collection = self._collections.get(change.collection)
+            if collection is None:
+                why = f"there is no collection {change.collection}"
+                self._letters.unfit(seq, change, change.collection, why)
+                continue
             try:
-                self.records.replay(self._collections[change.collection], seq, change)
-            except (KeyError, BadRequest) as error:
-                reason = f"of an earlier version: {error}"
-                log.warning("record.rejected", collection=change.collection, key=change.key,
-                            reason=reason)  # fmt: skip
-                self._journal.reject(self._clock.now(), change, reason)
-                self._journal.done([seq])
+                self.records.replay(collection, seq, change)
+            except BadRequest as error:
+                self._letters.unfit(seq, change, collection.directus, str(error))
 
     async def _snapshots(self) -> None:
         while True:

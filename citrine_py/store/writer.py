@@ -16,11 +16,11 @@ import structlog
 from citrine_py.model.collection import Collection, Delivery
 from citrine_py.ports import Clock
 from citrine_py.store.changes import Op
+from citrine_py.store.dead_letters import DeadLetters
 from citrine_py.store.delivery import Outcome, TableDelivery
 from citrine_py.store.delivery_bulk import BulkDelivery
 from citrine_py.store.delivery_items import ItemsDelivery
 from citrine_py.store.directus import Directus, DirectusAway, DirectusUnavailable
-from citrine_py.store.journal import Change, Journal
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
 
@@ -36,7 +36,7 @@ _IDLE = 1.0  # seconds until delayed rows are looked at again
 
 
 class Writer:
-    """Delivers `pending` and keeps journal and memory in step with the outcome."""
+    """Delivers `pending` and keeps dead letters, journal and memory in step with the outcome."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Writer:
         directus: Directus,
         pending: Pending,
         mirror: Mirror,
-        journal: Journal,
+        letters: DeadLetters,
         clock: Clock,
         flush_interval: float,
     ) -> None:
@@ -53,7 +53,7 @@ class Writer:
         self._directus = directus
         self._pending = pending
         self._mirror = mirror
-        self._journal = journal
+        self._letters = letters
         self._clock = clock
         self._interval = flush_interval
         self._wake = asyncio.Event()
@@ -70,7 +70,7 @@ class Writer:
     def drop(self, ops: Iterable[Op]) -> None:
         """These changes went with a row that somebody removed in Directus."""
         for op in ops:
-            self._journal.done(op.seqs)
+            self._letters.dropped(op)
             log.info("record.removed_elsewhere", table=op.table, key=op.key)
 
     async def drained(self, mark: int, seconds: float, tables: Sequence[str] | None = None) -> bool:
@@ -109,6 +109,7 @@ class Writer:
         Raises:
             DirectusAway: some of it has to be tried again later.
         """
+        self._letters.tend()
         taken: dict[str, list[Op]] = {}
         trouble: DirectusAway | None = None
         last_rank: float = float("inf")  # children beyond it wait for their parents
@@ -159,7 +160,7 @@ class Writer:
         if outcome.done:
             self._last_success[collection.directus] = self.last_flush = now
         for op, not_applied in outcome.done:
-            self._journal.done(op.seqs)
+            self._letters.delivered(op)
             self._mirror.acknowledged(op, not_applied)
         for op in outcome.missing:
             self.drop(self._mirror.missing(op))
@@ -167,25 +168,17 @@ class Writer:
             if reason.startswith(_MAY_PASS) and op.failures < _FAILURES:
                 self._postpone(op, now)
             else:
-                self.reject(collection.name, op, reason)
+                self._set_aside(op, reason)
         for op in outcome.faulty:
             success = self._last_success.get(op.table, op.failed_at)
             if op.failures >= _FAILURES and success > op.failed_at:
-                self.reject(collection.name, op, "Directus fails with this row, not with others")
+                self._set_aside(op, "Directus fails with this row, but not with others")
             else:
                 self._postpone(op, now)
 
-    def reject(self, collection: str, op: Op, reason: str) -> None:
-        """Sets a change aside; memory goes back to what Directus holds."""
-        log.error("record.rejected", collection=collection, key=op.key, reason=reason)
-        change = Change(
-            min(op.views, default=collection),
-            op.key,
-            None if op.deletes else op.fields,
-            {name: values[0] for name, values in op.over.items()} or None,
-        )
-        self._journal.reject(self._clock.now(), change, reason)
-        self._journal.done(op.seqs)
+    def _set_aside(self, op: Op, reason: str) -> None:
+        """Directus will never take `op`: memory goes back to what Directus holds."""
+        self._letters.refused(op, reason)
         self._mirror.given_up(op)
 
     def _postpone(self, op: Op, now: float) -> None:

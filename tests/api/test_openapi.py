@@ -12,7 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from citrine_py.api.app import build_app
 from citrine_py.api.callbacks import Callbacks
+from citrine_py.api.examples import row_of
 from citrine_py.api.openapi import build
+from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.ocpp.catalogue import sendable
 from citrine_py.runtime import SystemClock
 from tests.api.world import CONFIG, SCHEMAS, World, running
@@ -152,6 +154,7 @@ async def test_the_examples_work_against_the_api() -> None:
                 "examples", {"none": {"value": None}}
             )
             for example in examples.values():
+                world.records.edit(DEAD_LETTER, row_of(DEAD_LETTER)["id"], status="Open")
                 status, answer = await world.call(
                     method.upper(), f"{path}?{query}", example["value"]
                 )

@@ -15,7 +15,11 @@ from tests.whole_stack import Stack
 
 pytestmark = pytest.mark.stack
 
-FLOWS = {str(flow.data["name"]): flow.id for flow in load(files.directus_folder()).flows}
+FLOWS = {
+    str(flow.data["name"]): flow.id
+    for flow in load(files.directus_folder()).flows
+    if flow.data["options"]["collections"] == ["ChargingStation"]
+}
 NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},

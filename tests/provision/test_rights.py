@@ -26,6 +26,7 @@ OURS = (
     "StationEvent",
     "OcppMessage",
     "Location",
+    "DeadLetter",
 )
 
 

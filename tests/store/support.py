@@ -53,7 +53,7 @@ class InstantClock:
 
 
 def fake_directus() -> FakeDirectus:
-    return FakeDirectus(("Site", "Plan", "Reading", "Event"), PARENTS)
+    return FakeDirectus(("Site", "Plan", "Reading", "Event", "DeadLetter"), PARENTS)
 
 
 def make_store(

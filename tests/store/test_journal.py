@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -162,21 +161,56 @@ async def test_a_really_full_file_refuses_and_loses_nothing(tmp_path: Path) -> N
     await journal.close()
 
 
-async def test_rejected_changes_are_kept_listed_and_forgotten(tmp_path: Path) -> None:
+async def test_a_letter_its_change_and_what_follows_are_settled_in_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal, _ = await opened(tmp_path)
     seqs, stored = journal.append([change(1)])
     await stored
-    journal.reject(datetime(2026, 1, 1, tzinfo=UTC), change(1), "TOO_LONG: no")
-    journal.done(seqs)
+    works: list[Work] = []
+    commit = JournalFile.commit
+    monkeypatch.setattr(
+        JournalFile, "commit", lambda self, work: (works.append(work), commit(self, work))[1]
+    )
+    (number,) = journal.settle(seqs, {"letter": b"{}"}, [change(2)])
+    await journal.close()
+    (work,) = works
+    assert (work.done, work.letters, work.followed[0][0]) == (seqs, {"letter": b"{}"}, number)
+    journal, after = await opened(tmp_path)
+    assert [each for _, each in after] == [change(2)]
+    assert await journal.letters() == [b"{}"]
+    journal.settle([number], {"letter": b"[]"}, ())
+    assert await journal.letters() == [b"[]"]
+    journal.settle((), {"letter": None}, ())
+    assert await journal.letters() == []
+    await journal.close()
+
+
+async def test_a_letter_waits_for_a_disk_that_fails_and_is_taken_by_a_full_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, 200)
+    await journal.open()
+    seqs, stored = journal.append([change(1)])
+    await stored
+    with pytest.raises(StoreUnavailable, match="full"):
+        journal.append([change(2)])
+    failed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def full(_self: JournalFile, _work: Work) -> None:
+        loop.call_soon_threadsafe(failed.set)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(JournalFile, "commit", full)
+    journal.settle(seqs, {"letter": b"{}"}, [change(3), change(4)])
+    await failed.wait()
+    journal.settle((), {"letter": b"[]"}, [change(5)])
+    monkeypatch.undo()
     await journal.close()
     journal, after = await opened(tmp_path)
-    assert after == []
-    assert journal.rejected == 1
-    (rejected,) = await journal.rejects(10)
-    assert (rejected.change, rejected.reason) == (change(1), "TOO_LONG: no")
-    assert rejected.at == "2026-01-01T00:00:00.000Z"
-    await journal.forget_rejects(rejected.id)
-    assert await journal.rejects(10) == []
+    assert [each.key for _, each in after] == ["3", "4", "5"]
+    assert await journal.letters() == [b"[]"]
     await journal.close()
 
 
@@ -261,4 +295,19 @@ async def test_a_damaged_file_is_set_aside_and_what_can_be_read_is_kept(tmp_path
     path.write_bytes(b"no database at all" * 1000)
     journal, after = await opened(tmp_path)
     assert after == []
+    await journal.close()
+
+
+async def test_letters_outlive_a_damage_among_the_changes(tmp_path: Path) -> None:
+    journal, _ = await opened(tmp_path)
+    journal.settle((), {"letter": b"{}"}, ())
+    await journal.append([change(number) for number in range(500)])[1]
+    await journal.close()
+    path = tmp_path / "journal.db"
+    data = path.read_bytes()
+    path.write_bytes(data[:-8192] + b"\xff" * 8192)
+    journal, after = await opened(tmp_path)
+    assert (tmp_path / "journal.db.damaged-1").exists()
+    assert await journal.letters() == [b"{}"]
+    assert 300 < len(after) < 500
     await journal.close()

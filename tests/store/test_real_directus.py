@@ -18,7 +18,14 @@ import httpx
 import pytest
 
 from citrine_py.model.collections import COLLECTIONS
-from citrine_py.model.keys import connector_key, derived, evse_key, password_key
+from citrine_py.model.dead_letters import DEAD_LETTER, DeadLetter
+from citrine_py.model.keys import (
+    connector_key,
+    dead_letter_key,
+    derived,
+    evse_key,
+    password_key,
+)
 from citrine_py.model.operations import OCPP_MESSAGE, STATION_EVENT
 from citrine_py.model.stations import (
     BOOT,
@@ -302,24 +309,62 @@ async def test_touches_reach_directus_within_their_interval(
     assert row["lastSeen"] == "2026-01-01T12:00:00.123Z"
 
 
-async def test_a_row_without_its_parent_is_set_aside_and_the_rest_arrives(
+async def test_rows_without_their_parent_are_set_aside_and_arrive_when_it_does(
     real: Real, store: Store, station: str
 ) -> None:
+    missing = f"{station}-late"
+    event, message = derived("event", missing), derived("message", missing)
     await store.records.write(
-        Put(STATION_EVENT, derived("bad", station), {"station": "nobody", "kind": "Event"}),
-        Put(OCPP_MESSAGE, derived("bad", station), {"station": "nobody"}),
+        Put(STATION_EVENT, event, {"station": missing, "kind": "Event", "timestamp": T0}),
+        Put(OCPP_MESSAGE, message, {"station": missing, "payload": {"n": 1}}),
         Put(CHARGING_STATION, station, {}),
         *(Put(STATION_EVENT, derived("event", station, n), {"station": station, "kind": "Event"})
           for n in range(20)),
         Put(OCPP_MESSAGE, derived("good", station), {"station": station}),
     )  # fmt: skip
     async with asyncio.timeout(30):
-        while store.stats().rejected < 2:
+        while len(letters_of(store, missing)) < 2:
             await store.records.write(Put(CHARGING_STATION, station, {"model": "m"}))
             await asyncio.sleep(0.2)
     assert await real.row("OcppMessage", derived("good", station))
     assert await real.row("StationEvent", derived("event", station, 19))
-    assert {each.change.key for each in await store.rejected()} == {derived("bad", station)}
+    assert {each.code for each in letters_of(store, missing)} == {"INVALID_FOREIGN_KEY"}
+    assert {each.item for each in letters_of(store, missing)} == {event, message}
+    assert await store.records.settled(10)
+    assert await real.row("DeadLetter", dead_letter_key("StationEvent", event))
+    await store.records.write(Put(CHARGING_STATION, missing, {}))
+    await eventually(lambda: not letters_of(store, missing))
+    assert await store.records.settled(10)
+    row = await real.row("StationEvent", event)
+    assert row is not None
+    assert row["timestamp"] == "2026-01-01T12:00:00.123Z"
+    assert await real.row("OcppMessage", message)
+    assert await real.row("DeadLetter", dead_letter_key("StationEvent", event)) is None
+
+
+async def test_a_letter_outlives_the_service_and_the_next_start_sees_its_parent(
+    real: Real, station: str, tmp_path: Path
+) -> None:
+    missing, event = f"{station}-late", derived("event", station)
+    async with a_store(real, tmp_path) as first:
+        await first.records.write(
+            Put(STATION_EVENT, event, {"station": missing, "kind": "Event", "timestamp": T0})
+        )
+        async with asyncio.timeout(30):
+            while not letters_of(first, missing):
+                await asyncio.sleep(0.1)
+    await real.make("ChargingStation", missing)
+    async with a_store(real, tmp_path) as second:
+        await eventually(lambda: not letters_of(second, missing))
+        assert await second.records.settled(10)
+        row = await real.row("StationEvent", event)
+        assert row is not None
+        assert row["timestamp"] == "2026-01-01T12:00:00.123Z"
+        assert await real.row("DeadLetter", dead_letter_key("StationEvent", event)) is None
+
+
+def letters_of(store: Store, station: str) -> list[DeadLetter]:
+    return list(store.records.select(DEAD_LETTER, station=station))
 
 
 async def test_deletes_and_rows_made_anew(real: Real, store: Store, station: str) -> None:

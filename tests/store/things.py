@@ -9,10 +9,12 @@ from citrine_py.model.collection import (
     Collection,
     Delivery,
     Operators,
+    Query,
     Record,
     Services,
     Shared,
 )
+from citrine_py.model.dead_letters import DEAD_LETTER
 
 
 class Site(Record):
@@ -51,8 +53,24 @@ class Event(Record):
     text: Services[str | None] = None
 
 
-SITE = Collection("Site", Site, "", resident=True, delivery=Delivery.ITEMS, rank=0)
-PLAN = Collection("Plan", Plan, "", resident=True, delivery=Delivery.ITEMS, rank=1)
+SITE = Collection(
+    "Site",
+    Site,
+    "",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=0,
+    query=(Query("stationId", "id"),),
+)
+PLAN = Collection(
+    "Plan",
+    Plan,
+    "",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=1,
+    query=(Query("stationId", "site"),),
+)
 READING = Collection(
     "Reading", Reading, "", resident=False, delivery=Delivery.BULK, rank=2, retained_by="at"
 )
@@ -67,5 +85,5 @@ SECRET = Collection(
     table="Reading",
 )
 EVENT = Collection("Event", Event, "", resident=False, delivery=Delivery.ITEMS, rank=3)
-COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, EVENT)
+COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, EVENT, DEAD_LETTER)
 PARENTS = {"Plan": ("site", "Site"), "Reading": ("site", "Site"), "Event": ("site", "Site")}

@@ -1,7 +1,10 @@
-// Asks the charging service for each selected station, and tells the user what came of it
-// in a Directus notification. The form of the flow's dialog is in $trigger.body.
+// Asks the charging service for each selected station, or each refused change, and tells the
+// user what came of it in a Directus notification. The form of the flow's dialog is in
+// $trigger.body.
 
 const AT_ONCE = 10;
+const STATIONS = { collection: 'ChargingStation', many: 'stations', names: async () => new Map() };
+const LETTERS = { collection: 'DeadLetter', many: 'refused changes', names: letterNames };
 const OPERATOR_POLICY = 'c1781e00-0000-4000-8000-000000000102';
 
 const number = (value) => (value === undefined || value === null || value === '' ? undefined : Number(value));
@@ -21,8 +24,14 @@ const status = (payload) => {
   return `${payload?.status}${more}`;
 };
 
-// Each: the title for the notification, the call for a station, how its answer reads and
-// whether it is a success.
+const setLetter = (letter, status) => ({
+  method: 'PUT',
+  path: `/data/store/deadLetter?id=${encodeURIComponent(letter)}`,
+  body: { status },
+});
+
+// Each: the title for the notification, the call for a station, how its answer reads (the first
+// word says whether it is a success), and what is selected where that is no station.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -81,6 +90,21 @@ export const requests = {
     read: () => 'Accepted',
     done: 'Its next boot will be answered Pending and its device model fetched',
   },
+  retry: {
+    title: 'Retry',
+    of: LETTERS,
+    call: (letter) => setLetter(letter, 'Retry'),
+    read: (_payload, row) => {
+      if (row === null) return 'Accepted: Directus has it now';
+      return row.status === 'Open' ? `Refused again: ${row.reason}` : 'Scheduled: it is on its way';
+    },
+  },
+  discard: {
+    title: 'Discard',
+    of: LETTERS,
+    call: (letter) => setLetter(letter, 'Discard'),
+    read: (_payload, row) => (row === null ? 'Accepted: given up' : 'Scheduled: it is on its way'),
+  },
 };
 
 const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
@@ -92,25 +116,36 @@ export default {
     const wanted = requests[request];
     if (!wanted) throw new Error(`There is no request ${request}`);
     const form = data.$trigger?.body ?? {};
-    const stations = (form.keys ?? []).map(String);
+    const of = wanted.of ?? STATIONS;
+    const keys = (form.keys ?? []).map(String);
+    const names = await of.names(database, keys);
     const outcomes = [];
-    for (let i = 0; i < stations.length; i += AT_ONCE) {
-      const some = stations.slice(i, i + AT_ONCE);
-      outcomes.push(...await Promise.all(some.map((station) => one(wanted, station, form, env))));
+    for (let i = 0; i < keys.length; i += AT_ONCE) {
+      const some = keys.slice(i, i + AT_ONCE);
+      outcomes.push(...await Promise.all(some.map(async (key) => ({
+        station: names.get(key) ?? key, ...await one(wanted, key, form, env),
+      }))));
     }
-    await tell(services, getSchema, accountability, wanted.title, outcomes);
+    await tell(services, getSchema, accountability, wanted.title, of, keys, outcomes);
     return outcomes;
   },
 };
 
 class Refusal extends Error {
   constructor() {
-    super('Only operators may ask charging stations: your account lacks the policy "Operator"');
+    super('Only operators may do this: your account lacks the policy "Operator"');
     this.name = 'DirectusError';
     this.status = 403;
     this.code = 'FORBIDDEN';
     this.extensions = { reason: this.message };
   }
+}
+
+// How a refused change is called: its own key tells nobody anything.
+async function letterNames(database, keys) {
+  const known = keys.filter((key) => /^[0-9a-f-]{36}$/i.test(key));
+  const rows = await database(LETTERS.collection).whereIn('id', known).select('id', 'collection', 'item');
+  return new Map(rows.map(({ id, collection, item }) => [id, `${collection} ${item}`]));
 }
 
 // Directus lets everybody who can see a station run its flows, and the call is made with the
@@ -137,17 +172,20 @@ async function one(wanted, station, form, env) {
       signal: AbortSignal.timeout(120000),
     });
   } catch {
-    return { station, success: false, outcome: 'the charging service does not answer' };
+    return { success: false, outcome: 'the charging service does not answer' };
   }
-  const answer = await response.json().catch(() => null);
+  const answer = await response.json().catch(() => undefined);
+  if (response.ok && answer === undefined) {
+    return { success: false, outcome: 'the charging service stopped in the middle of its answer' };
+  }
   if (!response.ok) {
-    return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
+    return { success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
   }
-  const said = wanted.read(answer?.payload ?? answer);
-  return { station, success: GOOD.has(String(said).split(' ')[0]), outcome: wanted.done ?? said };
+  const said = wanted.read(answer?.payload ?? answer, answer);
+  return { success: GOOD.has(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
 }
 
-async function tell(services, getSchema, accountability, title, outcomes) {
+async function tell(services, getSchema, accountability, title, of, keys, outcomes) {
   if (!accountability?.user) return;
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
@@ -155,9 +193,9 @@ async function tell(services, getSchema, accountability, title, outcomes) {
   const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
-    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} stations, ${verdict}`,
+    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} ${of.many}, ${verdict}`,
     message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
-    collection: 'ChargingStation',
-    item: single ? single.station : null,
+    collection: of.collection,
+    item: single && of === STATIONS ? keys[0] : null, // a letter is gone when all is well
   });
 }

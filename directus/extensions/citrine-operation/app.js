@@ -6,6 +6,8 @@ const REQUESTS = [
   ['setVariable', 'Set variable'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
+  ['retry', 'Retry refused changes'],
+  ['discard', 'Discard refused changes'],
 ];
 
 export default {
