@@ -9,7 +9,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --no-strip-extras --no-header -q --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset info demo venv test conformance bench lint fmt lock
+.PHONY: help up down reset info demo venv test soak conformance bench lint fmt lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ venv: .venv/dev  ## .venv with all locked dependencies, those of development too
 
 test: .venv/dev  ## all tests; those over the whole stack start one of their own, on free ports
 	@CITRINE_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest $(ARGS)
+
+soak: .venv/dev  ## what must survive faults, at length (ARGS: names, --seed), with a report
+	@.venv/bin/python -m tests.soak $(ARGS)
 
 conformance: .venv/dev  ## the official test cases, as a table
 	@.venv/bin/python -m pytest tests/conformance -q

@@ -128,7 +128,8 @@ class Proxy:
         head = await reader.readuntil(b"\r\n\r\n")
         request = await _request(head, reader)
         fault = self.mood(request)
-        self.faults[fault.name] += fault is not NO_FAULT
+        if fault is not NO_FAULT:
+            self.faults[fault.name] += 1
         await asyncio.sleep(fault.delay)
         if not fault.forwarded:
             await _send(writer, fault.answer or b"", 1.0 if fault.cut is None else fault.cut)
