@@ -8,6 +8,7 @@ it. On the other end of the pipe is `fleet`.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -84,11 +85,12 @@ class Charger:
         self.station = station
         self.socket = socket
         self._number = 0
+        self._connection = secrets.token_hex(4)
 
     async def ask(self, action: str, payload: dict[str, Any]) -> bool:
         """Sends a call; whether its answer was a CALLRESULT."""
         self._number += 1
-        message_id = str(self._number)
+        message_id = f"{self._connection}-{self._number}"
         await self.socket.send(call(message_id, action, payload))
         answer = await self.socket.recv()
         return str(answer).startswith(f'[3,"{message_id}"')

@@ -66,7 +66,7 @@ def compared(ours: Costs, other: Costs) -> list[Row]:
         rows += [
             Row(f"{what}: p50 of the wait", ours.middle[count], "ms", other.middle[count], name),
             Row(f"{what}: answers", ours.rate[count], "a second", other.rate[count], name),
-            Row(f"{what}: computing for a message", ours.cpu[count], "µs", other.cpu[count], name),
+            Row(f"{what}: computing for each", ours.cpu[count], "µs", other.cpu[count], name),
             Row(f"{what}: commits", ours.commits[count], "per 1,000 messages"),
         ]
     return rows
