@@ -26,7 +26,7 @@ class Delivery(StrEnum):
     """How changes reach Directus."""
 
     ITEMS = "items"
-    """Through `/items`: flows, realtime and revisions apply. For what operators edit."""
+    """As `/items` does it: flows, realtime and revisions apply. For what operators edit."""
     BULK = "bulk"
     """Through our endpoint extension, many rows a call. For telemetry."""
 
@@ -71,6 +71,8 @@ class Collection(Generic[R]):
         source: path of an endpoint that lists the rows where `/items` must not (secrets).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
+        touched: telemetry among the fields of what operators edit: `Records.touch` may set
+            them, and neither flows nor revisions are troubled with them.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Collection(Generic[R]):
     source: str | None = None
     table: str = ""
     retained_by: str | None = None
+    touched: tuple[str, ...] = ()
 
     @property
     def directus(self) -> str:

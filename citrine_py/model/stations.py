@@ -197,6 +197,7 @@ CHARGING_STATION = Collection(
     delivery=Delivery.ITEMS,
     rank=1,
     query=(Query("stationId", "id"),),
+    touched=("lastSeen",),
 )
 BOOT = Collection(
     "Boot",

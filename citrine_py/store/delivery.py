@@ -164,7 +164,7 @@ def batches(ops: Iterable[Op]) -> Iterable[list[Op]]:
     batch: list[Op] = []
     size = 0
     for op in ops:
-        weight = len(dumps(op.fields)) + 64
+        weight = len(dumps([op.fields, op.over])) + 64
         if batch and (len(batch) == BATCH_ROWS or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0

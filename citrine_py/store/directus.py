@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
 import orjson
 import structlog
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from citrine_py.errors import DirectusError
@@ -57,6 +58,20 @@ class DirectusUnavailable(DirectusAway):
 
 class DirectusRefused(DirectusError):
     """The request itself is wrong; the same request will be refused again."""
+
+
+class Changes(BaseModel):
+    """What the endpoint tells of a collection. The mark is one for the next question."""
+
+    mark: str
+    changed: list[str] | None
+    """Keys of the rows that may have changed since; None: that cannot be told any more."""
+    count: int
+    keys: list[str] | None = None
+    """Of all rows, if they were asked for."""
+
+
+_CHANGES = TypeAdapter(dict[str, Changes])
 
 
 def new_client(url: str, token: str) -> httpx.AsyncClient:
@@ -143,6 +158,21 @@ class Directus:
         params = {} if keys is None else {"keys": ",".join(keys)}
         return _rows(await self.call("read", "GET", path, **params))
 
+    async def changes(
+        self, since: Mapping[str, str | None], keys: Sequence[str] = ()
+    ) -> dict[str, Changes]:
+        """What became different of each of these collections since its mark, all at one moment;
+        for those in `keys` also which rows there are."""
+        body = {"since": since, "keys": keys}
+        told = await self.call("changes", "POST", "/citrine/changes", body)
+        try:
+            changes = _CHANGES.validate_python(told)
+        except ValidationError as error:
+            raise DirectusAway("Directus answered something else than changes") from error
+        if missing := since.keys() - changes.keys():
+            raise DirectusAway(f"Directus did not tell of {', '.join(sorted(missing))}")
+        return changes
+
     async def _once(
         self, kind: str, method: str, path: str, content: bytes | None, params: dict[str, str]
     ) -> Any:
@@ -204,7 +234,9 @@ def _error(response: httpx.Response, path: str) -> DirectusError:
         return DirectusFault(message, status, code)
     if status > 500 or status == 401 or code in ("INVALID_TOKEN", "TOKEN_EXPIRED"):
         return DirectusAway(message, status, code)
-    if status == 404 or (status == 403 and path.startswith("/citrine/")):
+    if status == 404 or (
+        status == 403 and path.startswith("/citrine/") and code != "ROW_FORBIDDEN"
+    ):
         return DirectusUnavailable(message, status, code)
     return DirectusRefused(message, status, code)
 

@@ -168,7 +168,8 @@ class Mirror:
             self._echoes.forget(collection.directus, key)
             self._set(shelf, key, record)
         dropped: list[Op] = []
-        for key in [key for key in (keys or list(shelf.base)) if key not in found]:
+        asked = list(shelf.base) if keys is None else keys
+        for key in [key for key in asked if key not in found]:
             if key in reading.disturbed:
                 self.doubt(shelf, key)
             elif key in shelf.base:

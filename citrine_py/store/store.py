@@ -29,6 +29,7 @@ from citrine_py.store.journal_file import REJECTED_KEPT
 from citrine_py.store.loading import Loader
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
+from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
@@ -62,6 +63,8 @@ class StoreStats:
     seconds_since_flush: float | None
     records: dict[str, int]
     """Records in memory, by collection."""
+    rows_read: dict[str, int]
+    """Rows read into memory, by why: `load`, `change` or `doubt`."""
 
 
 class Store:
@@ -114,7 +117,8 @@ class Store:
             flush_interval=flush_interval,
         )
         drop = self._writer.drop
-        self._loader = Loader(self._directus, self._cache, self._mirror, clock, drop)
+        self._reader = Reader(self._directus, self._cache, self._mirror, drop)
+        self._loader = Loader(self._reader, self._mirror, clock)
         self._realtime = Realtime(
             url=directus_url,
             token=token,
@@ -201,6 +205,7 @@ class Store:
             staleness=self._loader.staleness,
             seconds_since_flush=None if flushed is None else now - flushed,
             records={name: len(shelf.live) for name, shelf in self._cache.shelves.items()},
+            rows_read=dict(self._reader.rows),
         )
 
     async def rejected(self, limit: int = 100) -> list[Rejected]:

@@ -121,6 +121,11 @@ async def test_at_rest_memory_equals_directus_and_no_edit_is_lost(
         assert store.stats().journal_rows == 0
         for key, interval in churn.intervals.items():  # only operators write it
             assert directus.tables["Plan"][key]["interval"] == interval
-        for method, path, body in directus.requests:
-            if (method, path) == ("PATCH", "/items/Plan") and not isinstance(body, dict):
-                assert not any("status" in row for row in body)  # only ever on its condition
+        changes = [
+            row
+            for _, path, body in directus.requests
+            if path == "/citrine/update" and body["collection"] == "Plan"
+            for row in body["rows"]
+        ]
+        assert changes
+        assert all("status" in row["over"] for row in changes if "status" in row["set"])

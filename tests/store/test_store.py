@@ -67,7 +67,7 @@ async def test_touches_are_in_memory_at_once_and_in_directus_in_one_batch(tmp_pa
         assert store.records.get(SITE, "s03").seen == T0 + timedelta(seconds=3)
         assert store.stats().journal_rows == 0
         await eventually(lambda: directus.tables["Site"]["s19"].get("seen"))
-        assert store.stats().directus_calls["update"] == 1
+        assert store.stats().directus_calls["touch"] == 1
         assert "unknown" not in directus.tables["Site"]
 
 

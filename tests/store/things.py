@@ -51,7 +51,15 @@ class Event(Record):
     text: Services[str | None] = None
 
 
-SITE = Collection("Site", Site, "", resident=True, delivery=Delivery.ITEMS, rank=0)
+SITE = Collection(
+    "Site",
+    Site,
+    "",
+    resident=True,
+    delivery=Delivery.ITEMS,
+    rank=0,
+    touched=("online", "seen", "model"),
+)
 PLAN = Collection("Plan", Plan, "", resident=True, delivery=Delivery.ITEMS, rank=1)
 READING = Collection(
     "Reading", Reading, "", resident=False, delivery=Delivery.BULK, rank=2, retained_by="at"
