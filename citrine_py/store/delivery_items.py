@@ -13,7 +13,7 @@ from typing import Any
 
 from citrine_py.model.collection import Collection
 from citrine_py.store.changes import Op
-from citrine_py.store.delivery import TableDelivery
+from citrine_py.store.delivery import BULK_ROWS, TableDelivery
 from citrine_py.store.directus import Directus, DirectusAway, DirectusRefused
 
 
@@ -48,7 +48,7 @@ class ItemsDelivery(TableDelivery):
                 changed.append(op)
         await self._in_batches(made, self._create, self._create_refused)
         await self._in_batches(changed, self._update, self._reject)
-        await self._in_batches(touched, self._touch, self._reject)
+        await self._in_batches(touched, self._touch, self._reject, BULK_ROWS)
 
     async def _create(self, ops: Sequence[Op]) -> None:
         rows = [self._row(op, op.for_new_row()) for op in ops]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -140,18 +140,6 @@ class Directus:
         if where:
             query["filter"] = where
         return _rows(await self.call("read", "SEARCH", f"/items/{collection}", {"query": query}))
-
-    async def read_all(
-        self, collection: str, key: str, fields: Sequence[str]
-    ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows, page by page in the order of the key."""
-        after: dict[str, Any] | None = None
-        while True:
-            rows = await self.read(collection, fields, after, sort=(key,))
-            yield rows
-            if len(rows) < PAGE:
-                return
-            after = {key: {"_gt": rows[-1][key]}}
 
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""

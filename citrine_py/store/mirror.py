@@ -187,6 +187,15 @@ class Mirror:
         self.doubts.setdefault(shelf.collection.name, set()).add(key)
         self.doubted.set()
 
+    def doubt_all(self, table: str, keys: Iterable[str]) -> None:
+        """Has these rows read again in every view: what was told of them may be from before,
+        and what is told of them next may have been overtaken."""
+        now = self._clock.monotonic()
+        for key in keys:
+            self._echoes.overtaken(table, key, None, now)
+            for shelf in self._cache.views(table):
+                self.doubt(shelf, key)
+
     def restored(self, collection: str, key: str, row: Mapping[str, Any]) -> None:
         """A row of the last known state, before Directus was asked."""
         shelf = self._cache.shelves.get(collection)

@@ -31,8 +31,8 @@ from citrine_py.store.mirror import Mirror
 
 log = structlog.get_logger()
 
-CHUNK = 200
-"""Keys in one read; those of a `source` stand in its address."""
+_CHUNK = 500  # keys in one read
+_SOURCE_CHUNK = 200  # of a `source`: they stand in its address
 
 
 @dataclass
@@ -41,6 +41,18 @@ class Caught:
 
     rows: int = 0
     whole: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Different:
+    """The rows of a collection to read; `keys` None: it is not known which those are."""
+
+    keys: list[str] | None
+    mark: str | None
+    whole: bool = False
+
+
+_UNKNOWN = _Different(None, None, whole=True)
 
 
 class Reader:
@@ -73,16 +85,18 @@ class Reader:
             DirectusError: some collections are not caught up; those go on from the same mark.
         """
         caught = Caught()
-        wanted, marks = await self._different()
+        told = await self._different()
         for name, shelf in self._cache.shelves.items():
-            keys = wanted.get(name)
-            if keys is None:
+            different = told.get(name, _UNKNOWN)
+            if different.whole:
                 caught.whole.append(name)
-                caught.rows += await self._read_whole(shelf)
+            if different.keys is None or (different.whole and shelf.collection.source):
+                caught.rows += await self._read_at_once(shelf)
             else:
-                caught.rows += await self._read_each(shelf, keys, "change")
-            if name in marks:
-                self._marks[name] = marks[name]
+                why = "load" if different.whole else "change"
+                caught.rows += await self._read_each(shelf, different.keys, why)
+            if different.mark is not None:
+                self._marks[name] = different.mark
         return caught
 
     async def read_doubts(self) -> bool:
@@ -92,7 +106,7 @@ class Reader:
             DirectusError: they stay in doubt.
         """
         name, keys = next(iter(self._mirror.doubts.items()))
-        chunk = sorted(keys)[:CHUNK]
+        chunk = sorted(keys)[:_CHUNK]
         keys.difference_update(chunk)
         if not keys:
             del self._mirror.doubts[name]
@@ -105,9 +119,9 @@ class Reader:
 
     # ---- what is different ---------------------------------------------------------------
 
-    async def _different(self) -> tuple[dict[str, list[str]], dict[str, str]]:
-        """Drops the rows that are gone; the keys of those to read, and the marks to go on from.
-        A collection without keys has to be read whole."""
+    async def _different(self) -> dict[str, _Different]:
+        """What there is to read of each collection of which that can be told. Rows that are gone
+        are dropped already."""
         with ExitStack() as readings:
             reading = {
                 name: readings.enter_context(self._mirror.reading(shelf))
@@ -115,30 +129,24 @@ class Reader:
             }
             known = {name: frozenset(shelf.base) for name, shelf in self._cache.shelves.items()}
             unsure = set(self._mirror.doubts)
-            told = await self._ask({name: self._marks.get(name) for name in known})
-            miscounted = {
-                name: self._marks[name]
+            since = {name: self._marks.get(name) for name in known}
+            told = await self._ask(since, [name for name, mark in since.items() if mark is None])
+            unclear = [
+                name
                 for name, each in told.items()
-                if each.changed is not None
-                and (name in unsure or len(known[name].union(each.changed)) != each.count)
-            }
-            if miscounted:
-                told = {name: each for name, each in told.items() if name not in miscounted}
-                told |= await self._ask(miscounted, keys=list(miscounted))
-            wanted: dict[str, list[str]] = {}
+                if each.keys is None and (name in unsure or not _complete(known[name], each))
+            ]
+            if unclear:
+                told = {name: each for name, each in told.items() if name not in unclear}
+                told |= await self._ask({name: since[name] for name in unclear}, unclear)
             for name, each in told.items():
-                if each.changed is None:
-                    continue
-                lacking: frozenset[str] = frozenset()
                 if each.keys is not None:
-                    gone = known[name].difference(each.keys)
-                    self._dropped(self._mirror.loaded(reading[name], (), sorted(gone)))
-                    lacking = frozenset(each.keys) - known[name]
-                wanted[name] = sorted(lacking.union(each.changed))
-        return wanted, {name: each.mark for name, each in told.items()}
+                    gone = sorted(known[name].difference(each.keys))
+                    self._dropped(self._mirror.loaded(reading[name], (), gone))
+            return {name: _different(known[name], each) for name, each in told.items()}
 
     async def _ask(
-        self, since: Mapping[str, str | None], keys: Sequence[str] = ()
+        self, since: Mapping[str, str | None], keys: Sequence[str]
     ) -> dict[str, Changes]:
         """What the endpoint tells; nothing where it cannot be used, and then all is read."""
         try:
@@ -156,8 +164,9 @@ class Reader:
     async def _read_each(self, shelf: Shelf[Any], keys: Sequence[str], why: str) -> int:
         """Reads the rows of these keys; how many there were."""
         count = 0
-        for start in range(0, len(keys), CHUNK):
-            chunk = keys[start : start + CHUNK]
+        size = _CHUNK if shelf.collection.source is None else _SOURCE_CHUNK
+        for start in range(0, len(keys), size):
+            chunk = keys[start : start + size]
             with self._mirror.reading(shelf) as reading:
                 rows = await self._rows(shelf, chunk)
                 self._dropped(self._mirror.loaded(reading, rows, chunk))
@@ -176,17 +185,27 @@ class Reader:
             limit=len(keys),
         )
 
-    async def _read_whole(self, shelf: Shelf[Any]) -> int:
+    async def _read_at_once(self, shelf: Shelf[Any]) -> int:
+        """Reads all rows in one answer: page by page some could slip through."""
         collection = shelf.collection
         with self._mirror.reading(shelf) as reading:
-            rows: list[dict[str, Any]] = []
             if collection.source is not None:
                 rows = await self._directus.list_source(collection.source, None)
             else:
-                async for page in self._directus.read_all(
-                    collection.directus, collection.key, collection.fields()
-                ):
-                    rows += page
+                rows = await self._directus.read(collection.directus, collection.fields(), limit=-1)
             self._dropped(self._mirror.loaded(reading, rows, None))
         self.rows["load"] += len(rows)
         return len(rows)
+
+
+def _complete(known: frozenset[str], told: Changes) -> bool:
+    """Whether the rows of Directus are those in memory and those told of, and no others: all of
+    them are among these, so it is enough to count."""
+    return told.changed is not None and len(known.union(told.changed)) == told.count
+
+
+def _different(known: frozenset[str], told: Changes) -> _Different:
+    rows = set(told.keys or ())
+    if told.changed is None:
+        return _Different(sorted(rows), told.mark, whole=True)
+    return _Different(sorted((rows - known).union(told.changed)), told.mark)

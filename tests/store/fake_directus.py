@@ -189,7 +189,5 @@ def holds(value: Any, operator: str, operand: Any) -> bool:
             return (value is None) is operand
         case "_in":
             return value in operand
-        case "_gt":
-            return value is not None and bool(value > operand)
         case _:
             raise Refusal(400, "INVALID_QUERY")
