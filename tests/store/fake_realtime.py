@@ -37,8 +37,12 @@ class RealtimeServer:
             await asyncio.sleep(0.005)
 
     async def ping(self) -> None:
+        await self.say({"type": "ping"})
+
+    async def say(self, *messages: dict[str, Any]) -> None:
         for socket in self.sockets:
-            await socket.send(json.dumps({"type": "ping"}))
+            for message in messages:
+                await socket.send(json.dumps(message))
 
     async def converse(self, socket: ServerConnection) -> None:
         if self.refuse:
@@ -47,10 +51,11 @@ class RealtimeServer:
         outgoing: asyncio.Queue[str] = asyncio.Queue()
 
         def listener(table: str, event: str, data: list[Any]) -> None:
+            message = {"type": "subscription", "event": event, "data": data, "uid": table}
+            if event == "again":
+                message = {"type": "citrine", "collection": table, "keys": data}
             if table in subscribed:
-                outgoing.put_nowait(
-                    json.dumps({"type": "subscription", "event": event, "data": data, "uid": table})
-                )
+                outgoing.put_nowait(json.dumps(message))
 
         self._listeners.append(listener)
         self.sockets.add(socket)

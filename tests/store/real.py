@@ -110,13 +110,15 @@ async def _listen(socket: Any, rows: list[dict[str, Any]]) -> None:
 
 
 @asynccontextmanager
-async def a_store(real: Real, folder: Path, *, through: str = "") -> AsyncIterator[Store]:
+async def a_store(
+    real: Real, folder: Path, *, through: str = "", client: httpx.AsyncClient | None = None
+) -> AsyncIterator[Store]:
     """A started store with its subscription up, which goes by the address `through`."""
     store = Store(
         COLLECTIONS,
         directus_url=through or real.url,
         token=real.service_token,
-        client=new_client(real.url, real.service_token),
+        client=client or new_client(real.url, real.service_token),
         folder=folder,
         clock=SystemClock(),
         flush_interval=0.05,

@@ -55,7 +55,13 @@ class Churn:
     async def operators(self) -> None:
         key = self.random.choice(KEYS)
         self.number += 1
-        match self.random.randrange(6):
+        match self.random.randrange(7):
+            case 6:
+                keys = self.random.sample(KEYS, 3)
+                self.directus.edit_list("Plan", keys, interval=self.number)
+                for each in keys:
+                    if each in self.directus.tables["Plan"]:
+                        self.intervals[each] = self.number
             case 0:
                 self.directus.remove("Plan", key)
                 self.intervals.pop(key, None)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from citrine_py.store.directus import (
-    PAGE,
     Directus,
     DirectusAway,
     DirectusFault,
@@ -98,21 +95,24 @@ async def test_an_outage_is_logged_once_and_its_end_with_its_length() -> None:
     assert directus.away_since is None
 
 
-async def test_all_rows_are_read_page_by_page_from_the_last_key() -> None:
-    rows = [{"id": f"{number:06}"} for number in range(PAGE + 10)]
-    queries: list[dict[str, Any]] = []
+async def test_a_row_that_is_forbidden_is_no_closed_way() -> None:
+    for code, error in (("FORBIDDEN", DirectusUnavailable), ("ROW_FORBIDDEN", DirectusRefused)):
+        told = {"errors": [{"message": "no", "extensions": {"code": code}}]}
+        directus = client(lambda request, told=told: httpx.Response(403, json=told), InstantClock())
+        with pytest.raises(error):
+            await directus.call("update", "POST", "/citrine/update", {})
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        query = json.loads(request.content)["query"]
-        queries.append(query)
-        after = query.get("filter", {}).get("id", {}).get("_gt", "")
-        left = [row for row in rows if row["id"] > after]
-        return httpx.Response(200, json={"data": left[: query["limit"]]})
 
-    directus = client(answer, InstantClock())
-    found = [row async for page in directus.read_all("Site", "id", ("id",)) for row in page]
-    assert found == rows
-    assert [query["limit"] for query in queries] == [PAGE, PAGE]
+@pytest.mark.parametrize(
+    "told",
+    [None, [], {}, {"Site": {}}, {"Site": {"mark": "m", "count": 1}},
+     {"Site": {"mark": None, "changed": [], "count": 1}},
+     {"Site": {"mark": "m", "changed": [1], "count": 1}}],
+)  # fmt: skip
+async def test_something_else_than_changes_is_no_answer(told: object) -> None:
+    directus = client(lambda request: httpx.Response(200, json={"data": told}), InstantClock())
+    with pytest.raises(DirectusAway):
+        await directus.changes({"Site": None}, [])
 
 
 async def test_something_else_than_rows_is_no_answer() -> None:

@@ -52,8 +52,8 @@ async def boot(real: Real, station: str) -> str:
 async def test_values_are_compared_by_what_they_mean(
     real: Real, boot: str, field: str, held: Any, expected: Any, applies: bool
 ) -> None:
-    new = {"lastBootTime": "2026-05-05T05:05:05.000Z", "heartbeatInterval": 17, "progressInfo": "new",
-           "status": "Accepted",
+    new = {"lastBootTime": "2026-05-05T05:05:05.000Z", "heartbeatInterval": 17,
+           "progressInfo": "new", "status": "Accepted",
            "variablesRejectedOnLastBoot": [{"new": 1}], "getBaseReportOnPending": True}  # fmt: skip
     await real.edit("Boot", boot, **{field: held})
     answer = await real.update(
