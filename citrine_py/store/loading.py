@@ -15,8 +15,9 @@ import structlog
 
 from citrine_py.errors import DirectusError
 from citrine_py.ports import Clock
+from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
-from citrine_py.store.reading import Reader
+from citrine_py.store.reading import Caught, Reader
 
 log = structlog.get_logger()
 
@@ -30,13 +31,15 @@ _LONGEST_PAUSE = 5.0  # seconds between attempts while Directus is away
 class Loader:
     """Keeps reading until memory is known to be current."""
 
-    def __init__(self, reader: Reader, mirror: Mirror, clock: Clock) -> None:
+    def __init__(self, reader: Reader, marks: Marks, mirror: Mirror, clock: Clock) -> None:
         self._reader = reader
+        self._marks = marks
         self._mirror = mirror
         self._clock = clock
         self._wanted = True
         self._polling = True
         self._took = 0.0
+        self._caught = Caught()
         self._due = 0.0
         self.loaded = asyncio.Event()
         """Everything was read at least once."""
@@ -50,14 +53,22 @@ class Loader:
 
     def subscribed(self) -> None:
         """Events come in from now on: catch up with what came before."""
+        self._marks.listen()
         self._wanted, self._polling = True, False
         self._mirror.doubted.set()
 
     def unsubscribed(self) -> None:
         """Events may be missed from now on."""
+        self._marks.lost(listening=False)
         if self.stale_since is None:
             self.stale_since = self._clock.monotonic()
         self._wanted = self._polling = True
+        self._mirror.doubted.set()
+
+    def missed(self) -> None:
+        """An event was lost, though others come."""
+        self._marks.lost(listening=True)
+        self._wanted = True
         self._mirror.doubted.set()
 
     async def run(self) -> None:
@@ -99,7 +110,7 @@ class Loader:
     async def _catch_up(self) -> None:
         started = self._clock.monotonic()
         subscribed = not self._polling
-        caught = await self._reader.catch_up()
+        await self._reader.catch_up(self._caught)
         self._took = self._clock.monotonic() - started
         first = not self.loaded.is_set()
         self.loaded.set()
@@ -111,8 +122,10 @@ class Loader:
         if first or (subscribed and stale > 0):
             log.info(
                 "records.loaded",
-                rows=caught.rows,
-                whole=caught.whole,
+                rows=self._caught.rows,
+                whole=sorted(self._caught.whole),
                 seconds=round(self._took, 3),
                 stale=round(stale, 3),
             )
+        if self.stale_since is None or first:
+            self._caught = Caught()

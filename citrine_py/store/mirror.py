@@ -219,7 +219,7 @@ class Mirror:
         for shelf in views:
             self._disturb(shelf, op.key)
             shelf.set_base(op.key, apply(shelf.collection, op.key, shelf.base.get(op.key), taken))
-            if op.contested or not_applied:
+            if op.contested or not_applied or op.replaces:  # made anew: an edit may have followed
                 self.doubt(shelf, op.key)
         self.refold(op.table, op.key)
 

@@ -27,6 +27,7 @@ from citrine_py.store.directus import (
     DirectusRefused,
     DirectusUnavailable,
 )
+from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
 
 log = structlog.get_logger()
@@ -37,10 +38,10 @@ _SOURCE_CHUNK = 200  # of a `source`: they stand in its address
 
 @dataclass
 class Caught:
-    """What a catching up has read: rows, and the collections that were read whole."""
+    """What was read to catch up: rows, and the collections that were read whole."""
 
     rows: int = 0
-    whole: list[str] = field(default_factory=list)
+    whole: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -67,37 +68,38 @@ class Reader:
         directus: Directus,
         cache: Cache,
         mirror: Mirror,
+        marks: Marks,
         dropped: Callable[[Iterable[Op]], None],
     ) -> None:
         self._directus = directus
         self._cache = cache
         self._mirror = mirror
         self._dropped = dropped
-        self._marks: dict[str, str] = {}
+        self._marks = marks
         self._blind = False
         self.rows: Counter[str] = Counter()
         """Rows read, by why: `load`, `change` or `doubt`."""
 
-    async def catch_up(self) -> Caught:
-        """Brings every collection to where Directus is now, from where it was last time.
+    async def catch_up(self, caught: Caught) -> None:
+        """Brings every collection to where Directus is now, from where it was last time; adds
+        what it read to `caught`.
 
         Raises:
             DirectusError: some collections are not caught up; those go on from the same mark.
         """
-        caught = Caught()
+        stamp = self._marks.stamp()
         told = await self._different()
         for name, shelf in self._cache.shelves.items():
             different = told.get(name, _UNKNOWN)
             if different.whole:
-                caught.whole.append(name)
+                caught.whole.add(name)
             if different.keys is None or (different.whole and shelf.collection.source):
                 caught.rows += await self._read_at_once(shelf)
             else:
                 why = "load" if different.whole else "change"
                 caught.rows += await self._read_each(shelf, different.keys, why)
             if different.mark is not None:
-                self._marks[name] = different.mark
-        return caught
+                self._marks.put(name, different.mark, stamp)
 
     async def read_doubts(self) -> bool:
         """Reads some of the rows that are in doubt; whether there are more, or they are so again.
@@ -129,7 +131,7 @@ class Reader:
             }
             known = {name: frozenset(shelf.base) for name, shelf in self._cache.shelves.items()}
             unsure = set(self._mirror.doubts)
-            since = {name: self._marks.get(name) for name in known}
+            since = {name: self._marks.since(name) for name in known}
             told = await self._ask(since, [name for name, mark in since.items() if mark is None])
             unclear = [
                 name

@@ -27,6 +27,7 @@ from citrine_py.store.directus import Directus
 from citrine_py.store.journal import Change, Journal, Rejected
 from citrine_py.store.journal_file import REJECTED_KEPT
 from citrine_py.store.loading import Loader
+from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
 from citrine_py.store.reading import Reader
@@ -117,8 +118,9 @@ class Store:
             flush_interval=flush_interval,
         )
         drop = self._writer.drop
-        self._reader = Reader(self._directus, self._cache, self._mirror, drop)
-        self._loader = Loader(self._reader, self._mirror, clock)
+        marks = Marks(clock)
+        self._reader = Reader(self._directus, self._cache, self._mirror, marks, drop)
+        self._loader = Loader(self._reader, marks, self._mirror, clock)
         self._realtime = Realtime(
             url=directus_url,
             token=token,

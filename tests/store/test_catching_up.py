@@ -95,8 +95,8 @@ async def test_after_a_restart_of_the_database_everything_is_read(tmp_path: Path
             await cut(store, server)
             directus.extension.forget()
             directus.edit("Site", "s03", name="changed")
+            await eventually(lambda: store.records.get(SITE, "s03").name == "changed")
             await mended(store, server)
-        assert store.records.get(SITE, "s03").name == "changed"
         assert store.stats().rows_read["load"] >= 2 * (2 * SITES + 1)
         assert logs
         since = len(directus.requests)
@@ -168,6 +168,23 @@ async def test_rows_in_doubt_stay_so_until_they_were_read(tmp_path: Path) -> Non
         await server.say(event, again)
         await eventually(lambda: failures[0] == 7)
         await eventually(lambda: store.records.get(SITE, "s03").name == "n")
+
+
+async def test_an_event_of_before_that_came_late_is_undone_though_the_next_was_lost(
+    tmp_path: Path,
+) -> None:
+    directus = a_world()
+    async with running(tmp_path, directus) as (store, server):
+        directus.tables["Site"]["s03"]["name"] = "second"
+        await server.say({"type": "subscribe", "status": "error"})  # has it catch up
+        await eventually(lambda: store.records.get(SITE, "s03").name == "second")
+        late = {"id": "s03", "name": "first"}
+        await server.say({"type": "subscription", "event": "update", "uid": "Site", "data": [late]})
+        await eventually(lambda: store.records.get(SITE, "s03").name == "first")
+        await cut(store, server)  # with the event that said "second"
+        await mended(store, server)
+        await eventually(lambda: store.records.get(SITE, "s03").name == "second")
+        assert store.stats().rows_read["load"] == 2 * SITES + 1
 
 
 async def test_what_nobody_tells_of_is_seen_all_the_same(
