@@ -34,6 +34,7 @@ def store_samples(stats: StoreStats) -> Iterator[Sample]:
     yield Sample("citrine_directus_away_seconds", stats.directus_away, "Since Directus went away")
     yield Sample("citrine_cache_staleness_seconds", stats.staleness, "Age of unseen edits, at most")
     yield from _each("citrine_directus_calls", stats.directus_calls, "kind", "Calls to Directus")
+    yield from _each("citrine_rows_read", stats.rows_read, "reason", "Rows read into memory")
     for collection, count in stats.records.items():
         labels = {"collection": collection}
         yield Sample("citrine_records", count, "Records in memory", labels=labels)

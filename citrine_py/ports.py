@@ -132,8 +132,8 @@ class Records(Protocol):
         when the journal is nearly full. For the message log."""
 
     def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
-        """Sets fields in memory and, every few seconds, in Directus; not journalled. For
-        what the next heartbeat says anew."""
+        """Sets fields of `Collection.touched` in memory and, every few seconds, in Directus;
+        not journalled. For what the next heartbeat says anew."""
 
     async def settled(self, seconds: float) -> bool:
         """Waits until everything written so far is in Directus; False if `seconds` passed."""

@@ -26,7 +26,7 @@ class Delivery(StrEnum):
     """How changes reach Directus."""
 
     ITEMS = "items"
-    """Through `/items`: flows, realtime and revisions apply. For what operators edit."""
+    """As `/items` does it: flows, realtime and revisions apply. For what operators edit."""
     BULK = "bulk"
     """Through our endpoint extension, many rows a call. For telemetry."""
 
@@ -72,6 +72,8 @@ class Collection(Generic[R]):
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
         made_by_people: whether operators make and delete rows.
+        touched: telemetry among the fields of what operators edit: `Records.touch` may set
+            them, and neither flows nor revisions are troubled with them.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Collection(Generic[R]):
     table: str = ""
     retained_by: str | None = None
     made_by_people: bool = False
+    touched: tuple[str, ...] = ()
 
     @property
     def directus(self) -> str:

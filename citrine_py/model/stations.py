@@ -199,6 +199,7 @@ CHARGING_STATION = Collection(
     rank=1,
     made_by_people=True,
     query=(Query("stationId", "id"),),
+    touched=("lastSeen",),
 )
 BOOT = Collection(
     "Boot",

@@ -51,11 +51,6 @@ class Op:
     failed_at: float = 0.0
     not_before: float = 0.0
 
-    @property
-    def plain(self) -> dict[str, Any]:
-        """The fields that are set whatever Directus holds."""
-        return {name: value for name, value in self.fields.items() if name not in self.over}
-
     def for_new_row(self) -> dict[str, Any]:
         """The fields of the row when this makes it: a condition then is one on None."""
         return {

@@ -22,6 +22,7 @@ from citrine_py.store.directus import (
 )
 
 BATCH_ROWS = 500
+BULK_ROWS = 5000
 BATCH_BYTES = 600_000
 """Below Directus' default limit of a megabyte for a request."""
 
@@ -106,8 +107,10 @@ class TableDelivery(ABC):
 
         await self._in_batches(ops, send, refused)
 
-    async def _in_batches(self, ops: Iterable[Op], send: Send, alone: Alone) -> None:
-        for batch in batches(self.outcome.open(ops)):
+    async def _in_batches(
+        self, ops: Iterable[Op], send: Send, alone: Alone, rows: int = BATCH_ROWS
+    ) -> None:
+        for batch in batches(self.outcome.open(ops), rows):
             await self._split(batch, send, alone)
 
     async def _split(self, ops: Sequence[Op], send: Send, alone: Alone) -> None:
@@ -159,13 +162,13 @@ class TableDelivery(ABC):
         return {self._key: op.key, **fields}
 
 
-def batches(ops: Iterable[Op]) -> Iterable[list[Op]]:
-    """Cuts changes into batches that Directus takes in one request."""
+def batches(ops: Iterable[Op], rows: int) -> Iterable[list[Op]]:
+    """Cuts changes into batches that Directus takes in one request, of up to `rows`."""
     batch: list[Op] = []
     size = 0
     for op in ops:
-        weight = len(dumps(op.fields)) + 64
-        if batch and (len(batch) == BATCH_ROWS or size + weight > BATCH_BYTES):
+        weight = len(dumps([op.fields, op.over])) + 64
+        if batch and (len(batch) == rows or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(op)

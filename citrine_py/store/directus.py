@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 import orjson
 import structlog
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
 from citrine_py.errors import DirectusError
@@ -57,6 +58,20 @@ class DirectusUnavailable(DirectusAway):
 
 class DirectusRefused(DirectusError):
     """The request itself is wrong; the same request will be refused again."""
+
+
+class Changes(BaseModel):
+    """What the endpoint tells of a collection. The mark is one for the next question."""
+
+    mark: str
+    changed: list[str] | None
+    """Keys of the rows that may have changed since; None: that cannot be told any more."""
+    count: int
+    keys: list[str] | None = None
+    """Of all rows, if they were asked for."""
+
+
+_CHANGES = TypeAdapter(dict[str, Changes])
 
 
 def new_client(url: str, token: str) -> httpx.AsyncClient:
@@ -126,27 +141,25 @@ class Directus:
             query["filter"] = where
         return _rows(await self.call("read", "SEARCH", f"/items/{collection}", {"query": query}))
 
-    async def read_all(
-        self, collection: str, key: str, fields: Sequence[str]
-    ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows there were at the beginning, page by page; those that went since are left out.
-
-        Directus compares no UUIDs by size, and pages by number shift when a row goes: so the
-        keys are read first, all at one moment.
-        """
-        found = await self.read(collection, fields, sort=(key,), limit=PAGE)
-        if len(found) < PAGE:
-            yield found
-            return
-        keys = [row[key] for row in await self.read(collection, (key,), sort=(key,), limit=-1)]
-        for start in range(0, len(keys), PAGE):
-            chunk = keys[start : start + PAGE]
-            yield await self.read(collection, fields, {key: {"_in": chunk}}, limit=PAGE)
-
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""
         params = {} if keys is None else {"keys": ",".join(keys)}
         return _rows(await self.call("read", "GET", path, **params))
+
+    async def changes(
+        self, since: Mapping[str, str | None], keys: Sequence[str] = ()
+    ) -> dict[str, Changes]:
+        """What became different of each of these collections since its mark, all at one moment;
+        for those in `keys` also which rows there are."""
+        body = {"since": since, "keys": keys}
+        told = await self.call("changes", "POST", "/citrine/changes", body)
+        try:
+            changes = _CHANGES.validate_python(told)
+        except ValidationError as error:
+            raise DirectusAway("Directus answered something else than changes") from error
+        if missing := since.keys() - changes.keys():
+            raise DirectusAway(f"Directus did not tell of {', '.join(sorted(missing))}")
+        return changes
 
     async def _once(
         self, kind: str, method: str, path: str, content: bytes | None, params: dict[str, str]
@@ -217,7 +230,9 @@ def _error(response: httpx.Response, path: str) -> DirectusError:
         return DirectusAway(message, status, code)
     if code is None and status != 413:  # a gateway's word, or a redirect: not about the row
         return DirectusAway(message, status)
-    if status == 404 or (status == 403 and path.startswith("/citrine/")):
+    if status == 404 or (
+        status == 403 and path.startswith("/citrine/") and code != "ROW_FORBIDDEN"
+    ):
         return DirectusUnavailable(message, status, code)
     return DirectusRefused(message, status, code)
 

@@ -1,57 +1,46 @@
-"""Reads resident collections from Directus: all at once, or the rows that are in doubt.
+"""When resident collections are read from Directus: at the start, and when events may be missed.
 
-Decides when to read; what the rows change is `mirror`'s. While the subscription
-is down it reads everything again and again, at an interval that follows the
-cost, so that an operator's edit still counts soon.
+After a dropped subscription memory catches up with what changed since. While
+the subscription is down it does so again and again, at an interval that follows
+the cost, so that an operator's edit still counts soon; while it is up, now and
+then, so that there is never much to catch up with. What is read, and how, is
+`reading`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Any
 
 import structlog
 
 from citrine_py.errors import DirectusError
 from citrine_py.ports import Clock
-from citrine_py.store.cache import Cache, Shelf
-from citrine_py.store.changes import Op
-from citrine_py.store.directus import Directus
+from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
+from citrine_py.store.reading import Caught, Reader
 
 log = structlog.get_logger()
 
 _GATHER = 0.005  # seconds in which doubts gather into one read
-_CHUNK = 200  # keys in one read
-_POLL = 1.0  # seconds between reads of everything while the subscription is down
-_LONGEST_PAUSE = 5.0  # seconds between attempts while Directus is away
+_POLL = 1.0  # seconds between readings of what changed while the subscription is down
 _POLL_SHARE = 10  # and at least this many times the length of the last one
+_REFRESH = 300.0  # seconds between them while it is up
+_LONGEST_PAUSE = 5.0  # seconds between attempts while Directus is away
 
 
 class Loader:
-    """Keeps reading until memory is known to be current.
+    """Keeps reading until memory is known to be current."""
 
-    Args:
-        dropped: is told of our changes that went with rows removed by somebody else.
-    """
-
-    def __init__(
-        self,
-        directus: Directus,
-        cache: Cache,
-        mirror: Mirror,
-        clock: Clock,
-        dropped: Callable[[Iterable[Op]], None],
-    ) -> None:
-        self._directus = directus
-        self._cache = cache
+    def __init__(self, reader: Reader, marks: Marks, mirror: Mirror, clock: Clock) -> None:
+        self._reader = reader
+        self._marks = marks
         self._mirror = mirror
         self._clock = clock
-        self._dropped = dropped
         self._wanted = True
         self._polling = True
         self._took = 0.0
+        self._caught = Caught()
+        self._due = 0.0
         self.loaded = asyncio.Event()
         """Everything was read at least once."""
         self.stale_since: float | None = clock.monotonic()
@@ -63,15 +52,23 @@ class Loader:
         return 0.0 if self.stale_since is None else self._clock.monotonic() - self.stale_since
 
     def subscribed(self) -> None:
-        """Events come in from now on: read all once more."""
+        """Events come in from now on: catch up with what came before."""
+        self._marks.listen()
         self._wanted, self._polling = True, False
         self._mirror.doubted.set()
 
     def unsubscribed(self) -> None:
         """Events may be missed from now on."""
+        self._marks.lost(listening=False)
         if self.stale_since is None:
             self.stale_since = self._clock.monotonic()
         self._wanted = self._polling = True
+        self._mirror.doubted.set()
+
+    def missed(self) -> None:
+        """An event was lost, though others come."""
+        self._marks.lost(listening=True)
+        self._wanted = True
         self._mirror.doubted.set()
 
     async def run(self) -> None:
@@ -89,31 +86,31 @@ class Loader:
 
     async def _step(self) -> None:
         self._mirror.doubted.clear()
-        if self._wanted:
+        left = self._due - asyncio.get_running_loop().time()
+        if self._wanted or left <= 0:
             self._wanted = False
-            await self._load_all()
+            await self._catch_up()
+            pause = max(_POLL, self._took * _POLL_SHARE) if self._polling else _REFRESH
+            self._due = asyncio.get_running_loop().time() + pause
         elif self._mirror.doubts:
-            await self._read_doubts()
-        elif self._polling:
-            await self._nudged(max(_POLL, self._took * _POLL_SHARE))
-            self._wanted = self._wanted or self._polling
-        else:
-            await self._mirror.doubted.wait()
+            if await self._reader.read_doubts():
+                await self._clock.sleep(_GATHER)  # a row that is being written: no tight loop
+        elif await self._nudged(left):
             await self._clock.sleep(_GATHER)
 
-    async def _nudged(self, seconds: float) -> None:
-        """Waits, but not longer than until there is something new to read."""
+    async def _nudged(self, seconds: float) -> bool:
+        """Waits until there is something new to read, but no longer; whether there is."""
         try:
             async with asyncio.timeout(seconds):
                 await self._mirror.doubted.wait()
         except TimeoutError:
-            pass
+            return False
+        return True
 
-    async def _load_all(self) -> None:
+    async def _catch_up(self) -> None:
         started = self._clock.monotonic()
         subscribed = not self._polling
-        for shelf in self._cache.shelves.values():
-            await self._load(shelf)
+        await self._reader.catch_up(self._caught)
         self._took = self._clock.monotonic() - started
         first = not self.loaded.is_set()
         self.loaded.set()
@@ -123,42 +120,12 @@ class Loader:
         else:
             self.stale_since = started
         if first or (subscribed and stale > 0):
-            rows = sum(len(shelf.base) for shelf in self._cache.shelves.values())
             log.info(
-                "records.loaded", rows=rows, seconds=round(self._took, 3), stale=round(stale, 3)
+                "records.loaded",
+                rows=self._caught.rows,
+                whole=sorted(self._caught.whole),
+                seconds=round(self._took, 3),
+                stale=round(stale, 3),
             )
-
-    async def _load(self, shelf: Shelf[Any]) -> None:
-        collection = shelf.collection
-        with self._mirror.reading(shelf) as reading:
-            rows: list[dict[str, Any]] = []
-            if collection.source is not None:
-                rows = await self._directus.list_source(collection.source, None)
-            else:
-                async for page in self._directus.read_all(
-                    collection.directus, collection.key, collection.fields()
-                ):
-                    rows += page
-            self._dropped(self._mirror.loaded(reading, rows, None))
-
-    async def _read_doubts(self) -> None:
-        name, keys = next(iter(self._mirror.doubts.items()))
-        chunk = sorted(keys)[:_CHUNK]
-        keys.difference_update(chunk)
-        if not keys:
-            del self._mirror.doubts[name]
-        shelf = self._cache.shelves[name]
-        collection = shelf.collection
-        with self._mirror.reading(shelf) as reading:
-            if collection.source is not None:
-                rows = await self._directus.list_source(collection.source, chunk)
-            else:
-                rows = await self._directus.read(
-                    collection.directus,
-                    collection.fields(),
-                    {collection.key: {"_in": chunk}},
-                    limit=len(chunk),
-                )
-            self._dropped(self._mirror.loaded(reading, rows, chunk))
-        if name in self._mirror.doubts:
-            await self._clock.sleep(_GATHER)  # a row that is being written: not in a tight loop
+        if self.stale_since is None or first:
+            self._caught = Caught()

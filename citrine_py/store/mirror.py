@@ -168,7 +168,8 @@ class Mirror:
             self._echoes.forget(collection.directus, key)
             self._set(shelf, key, record)
         dropped: list[Op] = []
-        for key in [key for key in (keys or list(shelf.base)) if key not in found]:
+        asked = list(shelf.base) if keys is None else keys
+        for key in [key for key in asked if key not in found]:
             if key in reading.disturbed:
                 self.doubt(shelf, key)
             elif key in shelf.base:
@@ -185,6 +186,15 @@ class Mirror:
         """Has the row read again."""
         self.doubts.setdefault(shelf.collection.name, set()).add(key)
         self.doubted.set()
+
+    def doubt_all(self, table: str, keys: Iterable[str]) -> None:
+        """Has these rows read again in every view: what was told of them may be from before,
+        and what is told of them next may have been overtaken."""
+        now = self._clock.monotonic()
+        for key in keys:
+            self._echoes.overtaken(table, key, None, now)
+            for shelf in self._cache.views(table):
+                self.doubt(shelf, key)
 
     def restored(self, collection: str, key: str, row: Mapping[str, Any]) -> None:
         """A row of the last known state, before Directus was asked."""
@@ -209,7 +219,7 @@ class Mirror:
         for shelf in views:
             self._disturb(shelf, op.key)
             shelf.set_base(op.key, apply(shelf.collection, op.key, shelf.base.get(op.key), taken))
-            if op.contested or not_applied:
+            if op.contested or not_applied or op.replaces:  # made anew: an edit may have followed
                 self.doubt(shelf, op.key)
         self.refold(op.table, op.key)
 

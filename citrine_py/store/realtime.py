@@ -167,6 +167,12 @@ class Realtime:
             return message
 
     def _take(self, message: Message) -> None:
+        if message.get("type") == "citrine":
+            self._told_again(str(message.get("collection")), message.get("keys"))
+            return
+        if message.get("status") == "error":  # Directus could not read what it was to tell
+            self._loader.missed()
+            return
         event, table, data = message.get("event"), str(message.get("uid")), message.get("data")
         if message.get("type") != "subscription" or table not in self._queries:
             return
@@ -181,7 +187,17 @@ class Realtime:
                         self._mirror.changed(table, row)
         except Exception:  # one odd row must not cost the subscription
             log.exception("realtime.failed", collection=table, change=event)
-            self._loader.subscribed()  # what it said is read instead
+            self._loader.missed()  # what it said is read instead
+
+    def _told_again(self, table: str, keys: Any) -> None:
+        """Our hook extension says that a transaction is over: what Directus told of these rows
+        may have been from before."""
+        if table not in self._queries:
+            return
+        if isinstance(keys, list):
+            self._mirror.doubt_all(table, [str(key) for key in keys])
+        else:
+            self._loader.missed()
 
 
 def _queries(cache: Cache) -> dict[str, list[str]]:

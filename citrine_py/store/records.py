@@ -120,6 +120,8 @@ class StoredRecords:
     def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
         """See ports.Records."""
         shelf = self._cache.shelf(collection)
+        if not set(fields) <= set(collection.touched):
+            raise BadRequest(f"{collection.name}: not to be touched: {', '.join(fields)}")
         if key in shelf.live:
             values = codec.checked(collection, key, fields)
             self._pending.touch(collection.directus, key, values)

@@ -27,8 +27,10 @@ from citrine_py.store.dead_letters import DeadLetters
 from citrine_py.store.directus import Directus
 from citrine_py.store.journal import Change, Journal
 from citrine_py.store.loading import Loader
+from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
+from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
@@ -65,6 +67,8 @@ class StoreStats:
     seconds_since_flush: float | None
     records: dict[str, int]
     """Records in memory, by collection."""
+    rows_read: dict[str, int]
+    """Rows read into memory, by why: `load`, `change` or `doubt`."""
 
 
 class Store:
@@ -121,7 +125,9 @@ class Store:
         )
         self._letters.watch(self._writer.wake)
         drop = self._writer.drop
-        self._loader = Loader(self._directus, self._cache, self._mirror, clock, drop)
+        marks = Marks(clock)
+        self._reader = Reader(self._directus, self._cache, self._mirror, marks, drop)
+        self._loader = Loader(self._reader, marks, self._mirror, clock)
         self._realtime = Realtime(
             url=directus_url,
             token=token,
@@ -210,6 +216,7 @@ class Store:
             staleness=self._loader.staleness,
             seconds_since_flush=None if flushed is None else now - flushed,
             records={name: len(shelf.live) for name, shelf in self._cache.shelves.items()},
+            rows_read=dict(self._reader.rows),
         )
 
     # ---- inside --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from citrine_py.model.collection import Collection
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.collections import COLLECTIONS
 from citrine_py.runtime import SystemClock
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store

@@ -14,7 +14,7 @@ import pytest
 
 from citrine_py import files
 from citrine_py.errors import CitrineError
-from citrine_py.model.collection import Collection
+from citrine_py.model.collection import Collection, Delivery, Owner
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.provision.definition import (
     MEMORY,
@@ -96,6 +96,26 @@ def test_dropdowns_offer_the_values_of_the_model(
     assert sorted(offered) == sorted(choices)
     labelled = [each["value"] for each in meta["display_options"]["choices"]]
     assert sorted(labelled) == sorted(choices)
+
+
+def test_the_endpoint_extension_uses_each_collection_as_the_model_says() -> None:
+    lists = json.loads((FOLDER / "extensions/citrine-endpoint/collections.json").read_text())
+    tables = {each.directus: each for each in COLLECTIONS if not each.table}
+    expected = {
+        "bulk": {name for name, each in tables.items() if each.delivery is Delivery.BULK},
+        "items": {name for name, each in tables.items() if each.delivery is Delivery.ITEMS},
+        "pruned": {name for name, each in tables.items() if each.retained_by},
+        "resident": {each.name for each in COLLECTIONS if each.resident},
+    }
+    touched = lists.pop("touched")
+    assert {name: set(names) for name, names in lists.items()} == expected
+    assert touched == {name: list(each.touched) for name, each in tables.items() if each.touched}
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
+def test_only_what_the_service_owns_is_touched(collection: Collection[Any]) -> None:
+    assert {collection.owner(name) for name in collection.touched} <= {Owner.SERVICE}
+    assert collection.delivery is Delivery.ITEMS or not collection.touched
 
 
 def test_there_are_at_most_25_collections() -> None:

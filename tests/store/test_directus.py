@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import httpx
@@ -10,7 +9,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from citrine_py.store.directus import (
-    PAGE,
     Directus,
     DirectusAway,
     DirectusFault,
@@ -105,36 +103,24 @@ async def test_an_outage_is_logged_once_and_its_end_with_its_length() -> None:
     assert directus.away_since is None
 
 
-async def test_all_rows_are_read_page_by_page_of_the_keys_there_were() -> None:
-    rows = [{"id": f"{number:06}"} for number in range(PAGE + 10)]
-    limits: list[int] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        query = json.loads(request.content)["query"]
-        limits.append(query["limit"])
-        if "filter" in query:
-            rows.pop(0)  # one goes meanwhile, which must not cost another
-            wanted = set(query["filter"]["id"]["_in"])
-            return httpx.Response(200, json={"data": [r for r in rows if r["id"] in wanted]})
-        found = rows if query["limit"] == -1 else rows[: query["limit"]]
-        return httpx.Response(200, json={"data": found})
-
-    directus = client(answer, InstantClock())
-    found = [row async for page in directus.read_all("Site", "id", ("id",)) for row in page]
-    assert [row["id"] for row in found] == [f"{number:06}" for number in range(1, PAGE + 10)]
-    assert limits == [PAGE, -1, PAGE, PAGE]
+async def test_a_row_that_is_forbidden_is_no_closed_way() -> None:
+    for code, error in (("FORBIDDEN", DirectusUnavailable), ("ROW_FORBIDDEN", DirectusRefused)):
+        told = {"errors": [{"message": "no", "extensions": {"code": code}}]}
+        directus = client(lambda request, told=told: httpx.Response(403, json=told), InstantClock())
+        with pytest.raises(error):
+            await directus.call("update", "POST", "/citrine/update", {})
 
 
-async def test_few_rows_are_read_at_once() -> None:
-    calls: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        calls.append(request)
-        return httpx.Response(200, json={"data": [{"id": "a"}]})
-
-    directus = client(answer, InstantClock())
-    assert [page async for page in directus.read_all("Site", "id", ("id",))] == [[{"id": "a"}]]
-    assert len(calls) == 1
+@pytest.mark.parametrize(
+    "told",
+    [None, [], {}, {"Site": {}}, {"Site": {"mark": "m", "count": 1}},
+     {"Site": {"mark": None, "changed": [], "count": 1}},
+     {"Site": {"mark": "m", "changed": [1], "count": 1}}],
+)  # fmt: skip
+async def test_something_else_than_changes_is_no_answer(told: object) -> None:
+    directus = client(lambda request: httpx.Response(200, json={"data": told}), InstantClock())
+    with pytest.raises(DirectusAway):
+        await directus.changes({"Site": None}, [])
 
 
 async def test_something_else_than_rows_is_no_answer() -> None:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 
-from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.dead_letters import DEAD_LETTER, DeadLetter
 from citrine_py.model.keys import (
     connector_key,
@@ -36,87 +28,14 @@ from citrine_py.model.stations import (
     VARIABLE_ATTRIBUTE,
 )
 from citrine_py.ports import Delete, Put
-from citrine_py.runtime import SystemClock
-from citrine_py.store import directus
-from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
+from tests.store.real import Real, a_store
 from tests.store.support import eventually
 
 pytestmark = pytest.mark.stack
 
 IN_FORCE = 0.2  # seconds, the issue's promise for an operator's edit
 T0 = datetime(2026, 1, 1, 12, 0, 0, 123000, tzinfo=UTC)
-
-
-@dataclass
-class Real:
-    url: str
-    service_token: str
-    admin: httpx.AsyncClient
-
-    async def row(self, collection: str, key: str) -> dict[str, Any] | None:
-        answer = await self.admin.get(f"/items/{collection}", params={"filter[id][_eq]": key})
-        rows = answer.raise_for_status().json()["data"]
-        return rows[0] if rows else None
-
-    async def edit(self, collection: str, key: str, **fields: Any) -> None:
-        answer = await self.admin.patch(f"/items/{collection}/{key}", json=fields)
-        answer.raise_for_status()
-
-    async def make(self, collection: str, key: str, **fields: Any) -> None:
-        answer = await self.admin.post(f"/items/{collection}", json={"id": key, **fields})
-        answer.raise_for_status()
-
-    async def remove(self, collection: str, key: str) -> None:
-        (await self.admin.delete(f"/items/{collection}/{key}")).raise_for_status()
-
-
-@pytest.fixture
-async def real(request: pytest.FixtureRequest) -> AsyncIterator[Real]:
-    """CITRINE_TEST_DIRECTUS="url admin-token service-token" names one that runs already."""
-    given = os.environ.get("CITRINE_TEST_DIRECTUS")
-    if given:
-        url, admin_token, service_token = given.split()
-    else:
-        stack = request.getfixturevalue("stack")
-        url, admin_token = stack.directus_url, stack.admin_token
-        service_token = stack.service_token
-    headers = {"Authorization": f"Bearer {admin_token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as admin:
-        yield Real(url, service_token, admin)
-
-
-@asynccontextmanager
-async def a_store(real: Real, folder: Path) -> AsyncIterator[Store]:
-    store = Store(
-        COLLECTIONS,
-        directus_url=real.url,
-        token=real.service_token,
-        client=new_client(real.url, real.service_token),
-        folder=folder,
-        clock=SystemClock(),
-        flush_interval=0.05,
-        touch_interval=0.3,
-        retention_days=30,
-    )
-    await store.start()
-    try:
-        await eventually(lambda: store.stats().subscribed and store.stats().staleness == 0)
-        yield store
-    finally:
-        await store.stop()
-
-
-@pytest.fixture
-async def store(real: Real, tmp_path: Path) -> AsyncIterator[Store]:
-    async with a_store(real, tmp_path) as started:
-        yield started
-
-
-@pytest.fixture
-def station() -> str:
-    """The id of a station that no other test has."""
-    return f"store-{uuid4().hex[:12]}"
 
 
 async def test_what_is_written_is_in_directus_and_read_back_the_same(
@@ -144,22 +63,6 @@ async def test_what_is_written_is_in_directus_and_read_back_the_same(
             assert second.records.get(collection, key) == store.records.get(collection, key)
     assert store.records.get(BOOT, station).lastBootTime == T0
     assert store.stats().rejected == 0
-
-
-async def test_more_rows_than_a_page_are_all_read(
-    real: Real, station: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their keys are UUIDs, which Directus' filters do not compare by size."""
-    await real.make("ChargingStation", station)
-    wanted = {evse_key(station, number) for number in range(1, 8)}
-    for number in range(1, 8):
-        key = evse_key(station, number)
-        await real.make("Evse", key, station=station, evseId=number)
-    monkeypatch.setattr(directus, "PAGE", 3)
-    reader = directus.Directus(new_client(real.url, real.service_token), SystemClock())
-    found = [row async for page in reader.read_all("Evse", "id", ("id",)) for row in page]
-    await reader.close()
-    assert wanted <= {row["id"] for row in found}
 
 
 async def test_an_operators_edit_is_in_force_within_200_ms(

@@ -67,8 +67,17 @@ async def test_touches_are_in_memory_at_once_and_in_directus_in_one_batch(tmp_pa
         assert store.records.get(SITE, "s03").seen == T0 + timedelta(seconds=3)
         assert store.stats().journal_rows == 0
         await eventually(lambda: directus.tables["Site"]["s19"].get("seen"))
-        assert store.stats().directus_calls["update"] == 1
+        assert store.stats().directus_calls["touch"] == 1
         assert "unknown" not in directus.tables["Site"]
+
+
+async def test_only_what_the_collection_names_is_touched(tmp_path: Path) -> None:
+    directus = fake_directus()
+    directus.edit("Site", "s1", name="x")
+    async with running(tmp_path, directus) as (store, _):
+        with pytest.raises(BadRequest, match="name"):
+            store.records.touch(SITE, "s1", seen=T0, name="ours")
+        assert store.records.get(SITE, "s1") == Site(id="s1", name="x")
 
 
 async def test_a_later_put_overrules_an_earlier_touch(tmp_path: Path) -> None:

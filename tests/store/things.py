@@ -61,6 +61,7 @@ SITE = Collection(
     delivery=Delivery.ITEMS,
     rank=0,
     query=(Query("stationId", "id"),),
+    touched=("online", "seen", "model"),
 )
 PLAN = Collection(
     "Plan",
