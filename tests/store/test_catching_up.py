@@ -106,12 +106,18 @@ async def test_after_a_restart_of_the_database_everything_is_read(tmp_path: Path
         assert set(asked_for(directus, since)) == {"s04"}
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 500])
-async def test_where_changes_cannot_be_told_everything_is_read(tmp_path: Path, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "INVALID_PAYLOAD"), (403, "FORBIDDEN"), (404, "ROUTE_NOT_FOUND"), (500, "INTERNAL")],
+)
+async def test_where_changes_cannot_be_told_everything_is_read(
+    tmp_path: Path, status: int, code: str
+) -> None:
     directus = a_world()
+    told = {"errors": [{"message": "no", "extensions": {"code": code}}]}
 
     def without(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(status) if request.url.path == "/citrine/changes" else None
+        return httpx.Response(status, json=told) if request.url.path == "/citrine/changes" else None
 
     directus.before = without
     with capture_logs() as logs:
