@@ -33,6 +33,7 @@ class ItemsDelivery(TableDelivery):
         super().__init__(directus, collection)
         self._knows = knows
         self._path = f"/items/{self._table}"
+        self._touched = frozenset(collection.touched)
 
     async def _put(self, ops: Sequence[Op]) -> None:
         made, changed, touched = [], [], []
@@ -42,7 +43,7 @@ class ItemsDelivery(TableDelivery):
                 self.outcome.finish(op)  # it alters a row, and there is none
             elif new:
                 made.append(op)
-            elif not op.views:
+            elif not op.views and self._touched.issuperset(op.fields):
                 touched.append(op)
             else:
                 changed.append(op)
