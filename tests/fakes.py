@@ -256,6 +256,7 @@ class FakeRecords:
             self.posted += changes
 
     def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
+        assert set(fields) <= set(collection.touched)
         self._resident(collection)
         if key in self._shelf(collection):
             self._put(Put(collection, key, fields))
