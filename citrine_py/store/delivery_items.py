@@ -53,9 +53,24 @@ class ItemsDelivery(TableDelivery):
 
     async def _create(self, ops: Sequence[Op]) -> None:
         rows = [self._row(op, op.for_new_row()) for op in ops]
-        await self._directus.call("create", "POST", self._path, rows, fields=self._key)
+        try:
+            await self._directus.call("create", "POST", self._path, rows, fields=self._key)
+        except DirectusRefused as error:
+            there = await self._there(ops) if error.code == "RECORD_NOT_UNIQUE" else set()
+            if len(ops) == 1 or not there:
+                raise
+            await self._update([op for op in ops if op.key in there])
+            new = [op for op in ops if op.key not in there]
+            await self._in_batches(new, self._create, self._create_refused)
+            return
         for op in ops:
             self.outcome.finish(op, (name for name in op.over if None not in op.over[name]))
+
+    async def _there(self, ops: Sequence[Op]) -> set[str]:
+        """The keys of the rows that Directus has: after a crash they may be many."""
+        where = {self._key: {"_in": [op.key for op in ops]}}
+        rows = await self._directus.read(self._table, (self._key,), where, limit=len(ops))
+        return {str(row[self._key]) for row in rows}
 
     async def _create_refused(self, op: Op, error: DirectusRefused) -> None:
         if error.code == "RECORD_NOT_UNIQUE" and await self._exists(op.key):

@@ -112,6 +112,11 @@ class Service:
                 found[name] = found.get(name, 0.0) + float(value)
         return found
 
+    async def rejected(self) -> int:
+        """Changes that Directus refused for good."""
+        metrics = await self.metrics()
+        return int(sum(v for k, v in metrics.items() if k.startswith("citrine_records_rejected")))
+
     async def drained(self) -> float:
         """Waits until Directus has all; the seconds that it took."""
         started = time.monotonic()

@@ -133,6 +133,21 @@ async def test_a_rejected_row_is_set_aside_and_blocks_nobody(tmp_path: Path) -> 
         assert {each.code for each in letters} == {"VALUE_TOO_LONG"}
 
 
+async def test_rows_that_an_earlier_run_has_delivered_cost_few_calls(tmp_path: Path) -> None:
+    """As after a kill -9, which left them in the journal."""
+    directus = fake_directus()
+    for number in range(0, 400, 2):
+        directus.edit("Event", f"e{number:03}", text="old")
+    async with running(tmp_path, directus, flush_interval=1.0) as (store, _):
+        before = store.stats().directus_calls
+        await store.records.write(*(Put(EVENT, f"e{n:03}", {"text": "new"}) for n in range(400)))
+        assert await store.records.settled(8)
+        calls = sum(store.stats().directus_calls.values()) - sum(before.values())
+        assert calls < 10
+        assert [row["text"] for row in directus.tables["Event"].values()] == ["new"] * 400
+        assert store.stats().rejected == 0
+
+
 async def test_a_row_that_makes_directus_fail_is_set_aside_in_the_end(tmp_path: Path) -> None:
     directus = fake_directus()
     directus.bad = lambda table, row: (

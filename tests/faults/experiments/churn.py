@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -118,8 +119,7 @@ class Hand:
 
     async def _flow(self, _station: str, text: str) -> None:
         keys = self.random.sample(self.stations, min(3, len(self.stations)))
-        body = {"collection": "ChargingStation", "keys": keys, "text": text}
-        await self._post(f"/flows/trigger/{self.flow}", body)
+        await self._post(f"/flows/trigger/{self.flow}", _selected(keys, text))
 
     async def _patch(self, path: str, body: Row) -> None:
         await self._call("PATCH", path, body)
@@ -201,9 +201,26 @@ async def _write(store: Store, stations: list[str], chance: random.Random) -> No
         await asyncio.sleep(0.02)
 
 
+async def _noted(store: Store, station: str, seconds: float) -> float | None:
+    """The seconds until memory has the station's note; None if it does not come to know it."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        known = store.records.get(CHARGING_STATION, station)
+        if known is not None and known.notes is not None:
+            return time.monotonic() - began
+        await asyncio.sleep(0.05)
+    return None
+
+
+def _selected(stations: list[str], text: str) -> Row:
+    """What the button of a flow sends."""
+    return {"collection": "ChargingStation", "keys": stations, "text": text}
+
+
 @asynccontextmanager
-async def _flow_that_notes(client: httpx.AsyncClient) -> AsyncIterator[str]:
-    """A flow as an operator builds it: it writes into the stations that were selected."""
+async def _flow_that_notes(client: httpx.AsyncClient, *, tells: bool) -> AsyncIterator[str]:
+    """A flow as an operator builds it: it writes a note into the stations that were selected,
+    and Directus tells of that or not."""
     flow, operation = str(uuid4()), str(uuid4())
     options = {"collections": ["ChargingStation"], "async": False, "requireSelection": True}
     made = {"id": flow, "name": "Note", "trigger": "manual", "status": "active", "options": options}
@@ -219,7 +236,7 @@ async def _flow_that_notes(client: httpx.AsyncClient) -> AsyncIterator[str]:
             "key": "{{$trigger.body.keys}}",
             "payload": {"notes": "{{$trigger.body.text}}"},
             "permissions": "$full",
-            "emitEvents": True,
+            "emitEvents": tells,
         },
     }
     for method, path, body in (
@@ -238,6 +255,6 @@ EXPERIMENT = Experiment(
     "churn",
     "Edits by REST and by flows while the subscription breaks",
     run,
-    short=Size(stations=12, hands=3, edits=60),
-    soak=Size(stations=80, hands=4, edits=1000),
+    short=Size(stations=12, hands=3, edits=60, patience=0.5),
+    soak=Size(stations=80, hands=4, edits=1000, patience=20.0),
 )
