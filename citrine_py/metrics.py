@@ -30,6 +30,7 @@ def store_samples(stats: StoreStats) -> Iterator[Sample]:
     yield _total("citrine_journal_commits", stats.journal_commits, "Commits of the journal")
     yield Sample("citrine_records_rejected", stats.rejected, "Changes that Directus refused")
     yield _total("citrine_messages_dropped", stats.dropped_posts, "Log rows dropped")
+    yield _total("citrine_writes_refused", stats.refused_writes, "Writes refused: no room")
     yield Sample("citrine_directus_away_seconds", stats.directus_away, "Since Directus went away")
     yield Sample("citrine_cache_staleness_seconds", stats.staleness, "Age of unseen edits, at most")
     yield from _each("citrine_directus_calls", stats.directus_calls, "kind", "Calls to Directus")

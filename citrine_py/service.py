@@ -35,6 +35,8 @@ from citrine_py.store.store import Store
 
 log = structlog.get_logger()
 
+_MEGABYTE = 1024 * 1024
+
 
 class Service:
     """All parts, built. `start` and `stop` belong together.
@@ -145,8 +147,8 @@ class Service:
 
     def _problems(self) -> Mapping[str, str]:
         """Directus being away is none: stations are served from memory and journal."""
-        filling = self.store.stats().journal_filling
-        return {"journal": "full, nothing more can be taken"} if filling >= 1 else {}
+        trouble = self.store.trouble
+        return {} if trouble is None else {"journal": trouble}
 
     def _samples(self) -> Iterable[Sample]:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
@@ -201,6 +203,7 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
         retention_days=settings.store.message_retention_days,
+        journal_limit=settings.store.journal_limit * _MEGABYTE,
     )
 
 

@@ -156,6 +156,13 @@ class StoreSettings(_Group):
     touch_interval: Seconds = Field(
         5, description="Seconds between writes of heartbeats and last-seen times"
     )
+    journal_limit: Annotated[int, Field(ge=8)] = Field(
+        256,
+        description="Megabytes of memory, and at most as much disk, for changes that Directus has "
+        "not taken yet. 256 last 1,000 stations with a heartbeat a minute for about 75 minutes of "
+        "outage; then frames are no longer kept for the message log, and what stations tell of "
+        "their state has room for hours more before it is refused",
+    )
     message_retention_days: Count = Field(
         30, description="Days that OcppMessage and StatusNotification rows are kept"
     )

@@ -6,9 +6,10 @@ data API and the test that holds Directus' schema to it all read the definition.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -71,6 +72,8 @@ class Collection(Generic[R]):
         source: path of an endpoint that lists the rows where `/items` must not (secrets).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
+        only: of a view that has some of its table's rows, by what these are told: fields, and
+            for each the values, in lower case, of which they have one in any case.
     """
 
     name: str
@@ -84,11 +87,29 @@ class Collection(Generic[R]):
     source: str | None = None
     table: str = ""
     retained_by: str | None = None
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def directus(self) -> str:
         """The name of the collection in Directus."""
         return self.table or self.name
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is a view that has not all rows of its table."""
+        return self.source is not None or bool(self.only)
+
+    def takes(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a row with these fields is one of those that `only` tells."""
+        return bool(self.only) and all(
+            str(fields.get(name)).casefold() in values for name, values in self.only
+        )
+
+    def may_take(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a row of which no more than these fields are known may be one of its own."""
+        return all(
+            str(fields[name]).casefold() in values for name, values in self.only if name in fields
+        )
 
     def owner(self, field: str) -> Owner:
         """Who writes `field`; the key belongs to whoever makes the row."""

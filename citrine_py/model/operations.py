@@ -13,6 +13,7 @@ from citrine_py.model.stations import (
     CREDENTIAL,
     EVSE,
     LOCATION,
+    MESSAGE_LIMIT,
     VARIABLE_ATTRIBUTE,
     ConnectorStatus,
 )
@@ -117,6 +118,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     CONNECTOR,
     VARIABLE_ATTRIBUTE,
     CREDENTIAL,
+    MESSAGE_LIMIT,
     STATUS_NOTIFICATION,
     STATION_EVENT,
     OCPP_MESSAGE,

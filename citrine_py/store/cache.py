@@ -30,10 +30,10 @@ class Shelf(Generic[R]):
 
     def set_base(self, key: str, record: R | None) -> None:
         """What Directus holds. `refold` must follow."""
-        if record is None:
-            self.base.pop(key, None)
-        else:
+        if record is not None:
             self.base[key] = record
+        elif self.base.pop(key, None) is None:
+            return  # as before: a row of the table that is not in this view
         self.dirty.add(key)
 
     def refold(self, key: str, ops: Iterable[Op]) -> tuple[R | None, R | None]:
@@ -124,7 +124,7 @@ class Cache:
 
     def whole(self, table: str) -> Shelf[Any] | None:
         """The shelf that holds every row of `table`, if there is one."""
-        return next((s for s in self.views(table) if s.collection.source is None), None)
+        return next((s for s in self.views(table) if not s.collection.partial), None)
 
     def refold(self, table: str, key: str, ops: Sequence[Op]) -> None:
         """Brings all views of a row up to date with the changes under way."""

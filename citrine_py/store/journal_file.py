@@ -16,11 +16,18 @@ from pathlib import Path
 import structlog
 
 from citrine_py.errors import StoreUnavailable
+from citrine_py.store.disk_reserve import DiskReserve
 
 log = structlog.get_logger()
 
 REJECTED_KEPT = 10_000
 """Rejected changes that are kept, the newest."""
+
+_WAL_PAGES = 1000
+"""Pages in the write-ahead log at which it is copied into the file; also SQLite's default."""
+_WAL_BYTES = 16 * 1024 * 1024  # to which the log shrinks again after a transaction that was larger
+_PAGE = 4096  # bytes
+_SLACK = 8192  # pages that the file may have for nothing when it is opened
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -39,7 +46,7 @@ class Work:
     added: list[tuple[int, bytes]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     rejected: list[tuple[str, str, bytes]] = field(default_factory=list)
-    remembered: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    remembered: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.done or self.rejected or self.remembered)
@@ -55,8 +62,12 @@ class Contents:
     """The highest number ever given to a change, as far as it is known."""
 
 
+class DiskFull(sqlite3.OperationalError):
+    """There is too little space for new changes."""
+
+
 class JournalFile:
-    """An open file.
+    """An open file, and disk space kept back for it.
 
     Raises:
         StoreUnavailable: the folder cannot be written, or another process has the file.
@@ -64,8 +75,10 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._tight = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._reserve = DiskReserve(path.with_name(path.name + ".reserve"))
             self._db = self._opened()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreUnavailable(f"cannot use the journal {path}: {error}") from error
@@ -73,6 +86,10 @@ class JournalFile:
     def contents(self) -> Contents:
         """What is in the file; a damaged one is replaced by what could be read of it."""
         try:
+            if self._pages("freelist_count") > max(_SLACK, self._pages("page_count") // 2):
+                with suppress(sqlite3.OperationalError):  # too little space to be tidy
+                    self._db.execute("VACUUM")
+                    self._empty_log()
             return self._contents()
         except sqlite3.DatabaseError as error:
             log.error("journal.damaged", path=str(self._path), reason=str(error))  # noqa: TRY400
@@ -88,14 +105,72 @@ class JournalFile:
 
         Raises:
             sqlite3.Error: nothing was changed.
+            DiskFull: the same; after a failure new changes are not even tried before there is
+                room for more than one.
         """
+        if work.added and self._tight and not self._roomy():
+            raise DiskFull("the disk is full")
+        self._write(work)
+
+    def commit_at_need(self, work: Work) -> None:
+        """Commits what `commit` could not, without its new changes: step by step, and with the
+        disk space that is kept back for this.
+
+        Raises:
+            sqlite3.Error: some of it may be done; all of it may be tried again.
+        """
+        self._tight = True
+        self._reserve.release()
+        step = max(1, self._reserve.size // (4 * _PAGE))  # each row may alter some pages
+        try:
+            self._write(Work(rejected=work.rejected))  # durable before their changes go
+            for start in range(0, len(work.done), step):
+                self._write(Work(done=work.done[start : start + step]))
+                self._empty_log()
+            self._write(Work(remembered=work.remembered))
+            self._empty_log()
+        finally:
+            self._reserve.keep()
+        self._shrink(step)
+
+    def probe(self) -> None:
+        """Nothing, if there is room for new changes and the file can be written.
+
+        Raises:
+            sqlite3.Error: there is not, it cannot.
+        """
+        if not self._roomy():
+            raise DiskFull("the disk is full")
+        self._db.execute("PRAGMA user_version = 1")
+
+    def _roomy(self) -> bool:
+        """Whether the reserve is whole, and as much is free besides."""
+        self._tight = not self._reserve.keep() or self._reserve.free() < self._reserve.size
+        return not self._tight
+
+    def _empty_log(self) -> None:
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _shrink(self, step: int) -> None:
+        """Gives the disk what the file does not use, until there is room for new changes."""
+        free, before = self._pages("freelist_count"), 0
+        while free and free != before and not self._roomy():
+            self._db.execute(f"PRAGMA incremental_vacuum({step})").fetchall()
+            self._empty_log()
+            free, before = self._pages("freelist_count"), free
+
+    def _pages(self, which: str) -> int:
+        (count,) = self._db.execute(f"PRAGMA {which}").fetchone()
+        return int(count)
+
+    def _write(self, work: Work) -> None:
         with self._transaction():
             run = self._db.executemany
             run("INSERT OR REPLACE INTO changes (seq, data) VALUES (?, ?)", work.added)
             run("DELETE FROM changes WHERE seq = ?", ((seq,) for seq in work.done))
             run("INSERT INTO rejected (at, reason, data) VALUES (?, ?, ?)", work.rejected)
-            kept = [row for row in work.remembered if row[2] is not None]
-            gone = [row[:2] for row in work.remembered if row[2] is None]
+            kept = [(*key, row) for key, row in work.remembered.items() if row is not None]
+            gone = [key for key, row in work.remembered.items() if row is None]
             run("INSERT OR REPLACE INTO snapshot (collection, key, row) VALUES (?, ?, ?)", kept)
             run("DELETE FROM snapshot WHERE collection = ? AND key = ?", gone)
             if work.rejected:
@@ -140,11 +215,14 @@ class JournalFile:
             self._prepare(db)
         return db
 
-    @staticmethod
-    def _prepare(db: sqlite3.Connection) -> None:
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        pages = max(1, min(_WAL_PAGES, self._reserve.size // 2 // _PAGE))
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two services on one file would double
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {pages}")  # copying then fits into the reserve
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         db.executescript(_SCHEMA)
         db.execute("BEGIN EXCLUSIVE")
         db.execute("COMMIT")

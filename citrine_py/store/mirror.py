@@ -21,6 +21,7 @@ from citrine_py.store import codec
 from citrine_py.store.cache import Cache, Shelf
 from citrine_py.store.changes import Op, apply
 from citrine_py.store.echoes import Echoes
+from citrine_py.store.on_demand import OnDemand
 from citrine_py.store.pending import Pending
 
 log = structlog.get_logger()
@@ -39,8 +40,9 @@ class Reading:
 class Mirror:
     """Joins the cache, the changes under way and what Directus tells."""
 
-    def __init__(self, cache: Cache, pending: Pending, clock: Clock) -> None:
+    def __init__(self, cache: Cache, on_demand: OnDemand, pending: Pending, clock: Clock) -> None:
         self._cache = cache
+        self._on_demand = on_demand
         self._pending = pending
         self._clock = clock
         self._echoes = Echoes()
@@ -66,13 +68,19 @@ class Mirror:
 
     # ---- events --------------------------------------------------------------------------
 
+    def missed(self) -> None:
+        """Events were missed: what is not read again now must not be believed."""
+        self._on_demand.forget()
+
     def changed(self, table: str, row: Mapping[str, Any]) -> None:
         """Directus tells of a row that was made or changed."""
+        self._on_demand.told(table, row)
         for shelf in self._cache.views(table):
             key = str(row.get(shelf.collection.key))
             self._disturb(shelf, key)
-            if shelf.collection.source is not None:
-                self.doubt(shelf, key)
+            if shelf.collection.partial:
+                if key in shelf.base or shelf.collection.may_take(row):
+                    self.doubt(shelf, key)
                 continue
             record = codec.to_record(shelf.collection, row)
             if record is not None:
@@ -97,10 +105,11 @@ class Mirror:
                 record = record.model_copy(update={name: getattr(base, name) for name in wrong})
         self._set(shelf, key, record)
 
-    def deleted(self, table: str, keys: Iterable[str]) -> list[Op]:
+    def deleted(self, table: str, keys: Sequence[str]) -> list[Op]:
         """Directus tells of removed rows; returns our changes that went with them."""
         dropped: list[Op] = []
         now = self._clock.monotonic()
+        self._on_demand.removed(table, keys)
         for key in keys:
             flight = self._pending.flight(table, key)
             ours = self._echoes.deleted_lately(table, key, now) or (
@@ -158,7 +167,7 @@ class Mirror:
         found: set[str] = set()
         for row in rows:
             record = codec.to_record(collection, row)
-            if record is None:
+            if record is None or (collection.only and not collection.takes(row)):
                 continue
             key = str(getattr(record, collection.key))
             found.add(key)
@@ -176,7 +185,7 @@ class Mirror:
         return dropped
 
     def _lost(self, shelf: Shelf[Any], key: str) -> list[Op]:
-        if shelf.collection.source is None:
+        if not shelf.collection.partial:
             return self._removed(shelf.collection.directus, key)
         self._set(shelf, key, None)  # the row may be there, without what this view is for
         return []
@@ -201,14 +210,21 @@ class Mirror:
         taken = op
         if not_applied or op.over:
             fields = {n: v for n, v in op.fields.items() if n not in not_applied}
-            taken = Op(op.table, op.key, fields, replaces=op.replaces, views=op.views)
+            taken = Op(
+                op.table, op.key, fields, deletes=op.deletes, replaces=op.replaces, views=op.views
+            )
         self._pending.remove(op)
-        views = self._cache.views(op.table)
-        if views:
+        self._on_demand.ours(taken)
+        gone = op.deletes or op.replaces
+        if gone or self._cache.whole(op.table):
             self._echoes.delivered(taken, self._clock.monotonic())
-        for shelf in views:
+        for shelf in self._cache.views(op.table):
+            old = shelf.base.get(op.key)
+            new = apply(shelf.collection, op.key, old, taken)
+            if old is None and new is None and not gone and not op.contested:
+                continue  # a row of the table that is none of this view
             self._disturb(shelf, op.key)
-            shelf.set_base(op.key, apply(shelf.collection, op.key, shelf.base.get(op.key), taken))
+            shelf.set_base(op.key, new)
             if op.contested or not_applied:
                 self.doubt(shelf, op.key)
         self.refold(op.table, op.key)
@@ -217,11 +233,14 @@ class Mirror:
         """Directus does not have the row that `op` changes: somebody removed it. Returns the
         changes that go with it, `op` among them."""
         self._pending.remove(op)
+        self._on_demand.removed(op.table, (op.key,))
         return [op, *self._removed(op.table, op.key)]
 
     def given_up(self, op: Op) -> None:
         """`op` was taken back, or set aside: memory goes back to what Directus holds."""
         self._pending.remove(op)
+        if op.sent:
+            self._on_demand.ours(op)
         for shelf in self._cache.views(op.table):
             if op.sent or op.contested:
                 self.doubt(shelf, op.key)

@@ -28,16 +28,22 @@ from citrine_py.store.journal import Change, Journal, Rejected
 from citrine_py.store.journal_file import REJECTED_KEPT
 from citrine_py.store.loading import Loader
 from citrine_py.store.mirror import Mirror
+from citrine_py.store.on_demand import OnDemand
 from citrine_py.store.pending import Pending
+from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
+from citrine_py.store.thrift import Thrift
 from citrine_py.store.writer import Writer
 
 log = structlog.get_logger()
 
-JOURNAL_LIMIT = 512 * 1024 * 1024
-"""Bytes of undelivered changes that the journal may hold, unless told otherwise."""
+JOURNAL_LIMIT = 256 * 1024 * 1024
+"""Bytes that undelivered changes may take, unless told otherwise."""
+
+ON_DEMAND_RECORDS = 10_000
+"""Records of large collections that are kept after a read, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
 
@@ -53,6 +59,7 @@ class StoreStats:
     journal_commits: int
     rejected: int
     dropped_posts: int
+    refused_writes: int
     directus_calls: dict[str, int]
     directus_away: float
     """0 while Directus answers."""
@@ -60,6 +67,9 @@ class StoreStats:
     staleness: float
     """How long an edit in Directus may have gone unseen; 0 while none can."""
     seconds_since_flush: float | None
+    found_in_memory: int
+    read_on_demand: int
+    on_demand_records: int
     records: dict[str, int]
     """Records in memory, by collection."""
 
@@ -76,7 +86,8 @@ class Store:
         flush_interval: seconds that changes gather before a flush.
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
-        journal_limit: bytes.
+        journal_limit: bytes that undelivered changes may take, in memory and on disk alike.
+        on_demand_records: of large collections, kept in memory for the next who asks.
         first_load: seconds that a start waits for Directus when there is an earlier state.
     """
 
@@ -93,6 +104,7 @@ class Store:
         touch_interval: float,
         retention_days: int,
         journal_limit: int = JOURNAL_LIMIT,
+        on_demand_records: int = ON_DEMAND_RECORDS,
         first_load: float = 5.0,
     ) -> None:
         self._collections = {each.name: each for each in collections}
@@ -102,7 +114,8 @@ class Store:
         self._directus = Directus(client, clock)
         self._cache = Cache(collections)
         self._pending = Pending()
-        self._mirror = Mirror(self._cache, self._pending, clock)
+        self._on_demand = OnDemand(collections, on_demand_records, self._fresh)
+        self._mirror = Mirror(self._cache, self._on_demand, self._pending, clock)
         self._journal = Journal(folder, journal_limit)
         self._writer = Writer(
             collections=collections,
@@ -119,19 +132,27 @@ class Store:
             url=directus_url,
             token=token,
             cache=self._cache,
+            on_demand=self._on_demand,
             mirror=self._mirror,
             loader=self._loader,
             clock=clock,
             dropped=drop,
         )
         self._retention = Retention(collections, self._directus, clock, retention_days)
+        reader = Reader(
+            directus=self._directus,
+            pending=self._pending,
+            writer=self._writer,
+            on_demand=self._on_demand,
+        )
+        self._thrift = Thrift(self._journal, self._pending, self._mirror)
         self.records = StoredRecords(
             cache=self._cache,
             pending=self._pending,
             mirror=self._mirror,
-            journal=self._journal,
+            thrift=self._thrift,
             writer=self._writer,
-            directus=self._directus,
+            reader=reader,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -144,6 +165,7 @@ class Store:
         """
         undelivered = await self._journal.open()
         known = await self._restore()
+        count = self._journal.rows
         self._replay(undelivered)
         self._begin("realtime", self._realtime.run)
         self._begin("loader", self._loader.run)
@@ -156,7 +178,7 @@ class Store:
         self._begin("touches", self._release_touches)
         self._begin("retention", self._retention.run)
         self._begin("snapshot", self._snapshots)
-        log.info("store.started", records=known, undelivered=len(undelivered))
+        log.info("store.started", records=known, undelivered=count)
 
     async def stop(self, seconds: float = 5.0) -> None:
         """Flushes for up to `seconds`; what Directus has not got by then stays in the journal."""
@@ -172,9 +194,19 @@ class Store:
         log.info("store.stopped", undelivered=self._journal.rows)
 
     @property
+    def trouble(self) -> str | None:
+        """Why changes are refused, in words; None while they are taken."""
+        if self._journal.failure is not None:
+            return f"cannot be written: {self._journal.failure}"
+        return "full until Directus has taken some of it" if self._thrift.full else None
+
+    @property
     def ready(self) -> bool:
         """Whether Directus answers and memory is current: for health checks."""
         return self._loader.loaded.is_set() and self._directus.away_since is None
+
+    def _fresh(self) -> bool:
+        return self._realtime.up and self._loader.stale_since is None
 
     def watch(
         self, collection: Collection[R], callback: Callable[[str, R | None, R | None], None]
@@ -190,16 +222,20 @@ class Store:
         return StoreStats(
             pending_rows=len(self._pending),
             journal_rows=self._journal.rows,
-            journal_bytes=self._journal.bytes,
-            journal_filling=self._journal.filling,
+            journal_bytes=self._journal.room.used,
+            journal_filling=self._journal.room.filling,
             journal_commits=self._journal.commits,
             rejected=self._journal.rejected,
-            dropped_posts=self.records.dropped_posts,
+            dropped_posts=self._thrift.dropped,
+            refused_writes=self._thrift.refused,
             directus_calls=dict(self._directus.calls),
             directus_away=0.0 if away is None else now - away,
             subscribed=self._realtime.up,
             staleness=self._loader.staleness,
             seconds_since_flush=None if flushed is None else now - flushed,
+            found_in_memory=self._on_demand.hits,
+            read_on_demand=self._on_demand.misses,
+            on_demand_records=self._on_demand.records,
             records={name: len(shelf.live) for name, shelf in self._cache.shelves.items()},
         )
 

@@ -288,6 +288,8 @@ def holds(value: Any, operator: str, operand: Any) -> bool:
             return (value is None) is operand
         case "_in":
             return value in operand
+        case "_icontains":
+            return value is not None and operand.casefold() in value.casefold()
         case "_gt":
             return value is not None and bool(value > operand)
         case _:

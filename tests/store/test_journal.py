@@ -50,7 +50,7 @@ def change(number: int) -> Change:
 
 async def opened(folder: Path) -> tuple[Journal, list[tuple[int, Change]]]:
     journal = Journal(folder, LIMIT)
-    return journal, await journal.open()
+    return journal, list(await journal.open())
 
 
 async def test_what_was_appended_is_there_after_a_restart_until_it_is_done(tmp_path: Path) -> None:
