@@ -78,7 +78,8 @@ def fold(collection: Collection[R], key: str, base: R | None, ops: Iterable[Op])
 
 
 def apply(collection: Collection[R], key: str, record: R | None, op: Op) -> R | None:
-    """The record after one change."""
+    """The record after one change; of a view with some rows only, None once it is none of them.
+    A change that makes a row one of them sets all of the view's fields that the row has."""
     if op.deletes:
         return None
     if record is None or op.replaces:
@@ -91,6 +92,8 @@ def apply(collection: Collection[R], key: str, record: R | None, op: Op) -> R | 
         for name, value in op.fields.items()
         if name in known and (name not in op.over or getattr(record, name) in op.over[name])
     }
+    if not collection.may_take(update):
+        return None
     return record.model_copy(update=update) if update else record
 
 

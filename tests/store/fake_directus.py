@@ -207,6 +207,7 @@ class RealtimeServer:
         self.running: Server | None = None
         self.refuse = False
         self.sockets: set[ServerConnection] = set()
+        self.subscribed: dict[str, list[str]] = {}
         self.pongs = 0
 
     @property
@@ -229,11 +230,13 @@ class RealtimeServer:
     async def converse(self, socket: ServerConnection) -> None:
         if self.refuse:
             return
-        subscribed: set[str] = set()
+        subscribed: dict[str, list[str]] = {}
         outgoing: asyncio.Queue[str] = asyncio.Queue()
 
         def listener(table: str, event: str, data: list[Any]) -> None:
             if table in subscribed:
+                if event != "delete":
+                    data = [{f: row.get(f) for f in subscribed[table]} for row in data]
                 outgoing.put_nowait(
                     json.dumps({"type": "subscription", "event": event, "data": data, "uid": table})
                 )
@@ -249,7 +252,8 @@ class RealtimeServer:
                     status = "ok" if ok else "error"
                     outgoing.put_nowait(json.dumps({"type": "auth", "status": status}))
                 elif message["type"] == "subscribe":
-                    subscribed.add(message["uid"])
+                    subscribed[message["uid"]] = message["query"]["fields"]
+                    self.subscribed = subscribed
                     init = {"type": "subscription", "event": "init", "data": []}
                     outgoing.put_nowait(json.dumps({**init, "uid": message["uid"]}))
                 elif message["type"] == "pong":

@@ -1,4 +1,5 @@
-"""Small collections that have one of each: shared fields, a second view, on demand, pruned."""
+"""Small collections that have one of each: shared fields, views with some of a table's rows, on
+demand, pruned."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from citrine_py.model.collection import (
     Collection,
     Delivery,
     Operators,
+    Query,
     Record,
     Services,
     Shared,
@@ -35,6 +37,7 @@ class Plan(Record):
 class Reading(Record):
     id: str
     site: Services[str | None] = None
+    kind: Services[str | None] = None
     value: Services[str | None] = None
     at: Services[datetime | None] = None
 
@@ -43,6 +46,13 @@ class Secret(Record):
     id: str
     site: Services[str | None] = None
     hash: Services[str | None] = None
+
+
+class Limit(Record):
+    id: str
+    site: Services[str | None] = None
+    kind: Services[str | None] = None
+    value: Services[str | None] = None
 
 
 class Event(Record):
@@ -54,7 +64,14 @@ class Event(Record):
 SITE = Collection("Site", Site, "", resident=True, delivery=Delivery.ITEMS, rank=0)
 PLAN = Collection("Plan", Plan, "", resident=True, delivery=Delivery.ITEMS, rank=1)
 READING = Collection(
-    "Reading", Reading, "", resident=False, delivery=Delivery.BULK, rank=2, retained_by="at"
+    "Reading",
+    Reading,
+    "",
+    resident=False,
+    delivery=Delivery.BULK,
+    rank=2,
+    query=(Query("siteId", "site"), Query("kind", "kind"), Query("value", "value")),
+    retained_by="at",
 )
 SECRET = Collection(
     "Secret",
@@ -66,6 +83,16 @@ SECRET = Collection(
     source="/citrine/credentials",
     table="Reading",
 )
+LIMIT = Collection(
+    "Limit",
+    Limit,
+    "",
+    resident=True,
+    delivery=Delivery.BULK,
+    rank=2,
+    table="Reading",
+    only=(("kind", ("limit", "bound")),),
+)
 EVENT = Collection("Event", Event, "", resident=False, delivery=Delivery.ITEMS, rank=3)
-COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, EVENT)
+COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, LIMIT, EVENT)
 PARENTS = {"Plan": ("site", "Site"), "Reading": ("site", "Site"), "Event": ("site", "Site")}
