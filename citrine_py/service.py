@@ -23,7 +23,7 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
-from citrine_py.model.operations import COLLECTIONS
+from citrine_py.model.operations import COLLECTIONS, OCPP_MESSAGE
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
@@ -202,8 +202,10 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         clock=clock,
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
-        retention_days=settings.store.message_retention_days,
+        retention_days=settings.store.history_retention_days,
+        retention_exceptions={OCPP_MESSAGE.name: settings.store.message_retention_days},
         journal_limit=settings.store.journal_limit * _MEGABYTE,
+        on_demand_records=settings.store.on_demand_records,
     )
 
 

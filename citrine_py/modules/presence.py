@@ -6,11 +6,14 @@ Implements ports.Presence. Whether the station may take part is another question
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
+from citrine_py.errors import StoreUnavailable
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.ports import Clock, Put, Records, SessionInfo
@@ -41,7 +44,7 @@ class StationPresence:
             "connectedAt": session.since,
             "lastSeen": self.clock.now(),
         }
-        await self.records.write(Put(CHARGING_STATION, session.station, fields))
+        await self._keep(session.station, fields)
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
@@ -50,8 +53,17 @@ class StationPresence:
         """See ports.Presence."""
         if self.records.get(CHARGING_STATION, session.station) is not None:
             fields = {"isOnline": False, "lastSeen": self.clock.now()}
-            await self.records.write(Put(CHARGING_STATION, session.station, fields))
+            await self._keep(session.station, fields)
         await self.pending.gone(session, reason)
+
+    async def _keep(self, station: str, fields: Mapping[str, Any]) -> None:
+        """Without the journal if that takes nothing: whoever is here says so again."""
+        try:
+            await self.records.write(Put(CHARGING_STATION, station, fields))
+        except StoreUnavailable:
+            if self.records.get(CHARGING_STATION, station) is None:
+                raise  # it has to be kept that it exists
+            self.records.touch(CHARGING_STATION, station, **fields)
 
     def seen(self, session: SessionInfo) -> None:
         """See ports.Presence."""

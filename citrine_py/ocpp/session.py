@@ -105,11 +105,16 @@ class Session:
         return self._answered(message_id, fingerprint, effect)
 
     def refuse(self, message_id: str, error: CallError) -> list[Effect]:
-        """Answers a call that is in work by CALLERROR. Raises as `answer`."""
+        """Answers a call that is in work by CALLERROR. Raises as `answer`. After InternalError
+        the same call is a new one: what failed then may go well now."""
         if self._closed:
             return []
         action, fingerprint = self._in_work[message_id]
-        return self._answered(message_id, fingerprint, self._error(message_id, action, error))
+        effect = self._error(message_id, action, error)
+        if error.code == "InternalError":
+            del self._in_work[message_id]
+            return [effect]
+        return self._answered(message_id, fingerprint, effect)
 
     def _answered(self, message_id: str, fingerprint: int, effect: Send) -> list[Effect]:
         del self._in_work[message_id]

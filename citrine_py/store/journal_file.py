@@ -218,7 +218,8 @@ class JournalFile:
     def _prepare(self, db: sqlite3.Connection) -> None:
         pages = max(1, min(_WAL_PAGES, self._reserve.size // 2 // _PAGE))
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two services on one file would double
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if db.execute("PRAGMA auto_vacuum").fetchone() == (0,):  # setting it writes
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute(f"PRAGMA wal_autocheckpoint = {pages}")  # copying then fits into the reserve

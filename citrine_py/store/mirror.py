@@ -88,13 +88,15 @@ class Mirror:
 
     def _event(self, shelf: Shelf[R], key: str, record: R) -> None:
         table, now = shelf.collection.directus, self._clock.monotonic()
+        flight = self._pending.flight(table, key)
         overtaken = self._echoes.overtaken(table, key, record, now)
-        if overtaken and record not in (shelf.base.get(key), shelf.live.get(key)):
+        base = shelf.base.get(key)
+        known = record == shelf.live.get(key) or _explained(record, base, flight)
+        if overtaken and not known:
             self.doubt(shelf, key)
         if self._echoes.still_deleted(table, key, now):
             self.doubt(shelf, key)
             return
-        flight = self._pending.flight(table, key)
         if flight is not None and _differs(record, flight.fields):
             flight.contested = True
         wrong = self._echoes.contradicts(table, key, record, now)
@@ -266,6 +268,18 @@ class Mirror:
         for reading in self._readings:
             if reading.shelf is shelf:
                 reading.disturbed.add(key)
+
+
+def _explained(record: Any, base: Any, flight: Op | None) -> bool:
+    """Whether a row is what Directus held, with none, some or all of the change in flight: that
+    may go in several calls, each of which is told."""
+    if base is None:
+        return False
+    new = flight.fields if flight is not None else {}
+    return all(
+        value == getattr(base, name) or (name in new and new[name] == value)
+        for name, value in record.__dict__.items()
+    )
 
 
 def _differs(record: Any, fields: Mapping[str, Any]) -> bool:

@@ -9,8 +9,7 @@ Nothing is decided here but that order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
+from citrine_py.store.stats import StoreStats
 from citrine_py.store.thrift import Thrift
 from citrine_py.store.writer import Writer
 
@@ -48,32 +48,6 @@ ON_DEMAND_RECORDS = 10_000
 _SNAPSHOT_EVERY = 15.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    """What the store says of itself, for metrics. Durations in seconds."""
-
-    pending_rows: int
-    journal_rows: int
-    journal_bytes: int
-    journal_filling: float
-    journal_commits: int
-    rejected: int
-    dropped_posts: int
-    refused_writes: int
-    directus_calls: dict[str, int]
-    directus_away: float
-    """0 while Directus answers."""
-    subscribed: bool
-    staleness: float
-    """How long an edit in Directus may have gone unseen; 0 while none can."""
-    seconds_since_flush: float | None
-    found_in_memory: int
-    read_on_demand: int
-    on_demand_records: int
-    records: dict[str, int]
-    """Records in memory, by collection."""
-
-
 class Store:
     """The store. `records` is what everybody else uses.
 
@@ -86,6 +60,7 @@ class Store:
         flush_interval: seconds that changes gather before a flush.
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
+        retention_exceptions: other ages, by the collection's name.
         journal_limit: bytes that undelivered changes may take, in memory and on disk alike.
         on_demand_records: of large collections, kept in memory for the next who asks.
         first_load: seconds that a start waits for Directus when there is an earlier state.
@@ -103,6 +78,7 @@ class Store:
         flush_interval: float,
         touch_interval: float,
         retention_days: int,
+        retention_exceptions: Mapping[str, int] | None = None,
         journal_limit: int = JOURNAL_LIMIT,
         on_demand_records: int = ON_DEMAND_RECORDS,
         first_load: float = 5.0,
@@ -138,7 +114,14 @@ class Store:
             clock=clock,
             dropped=drop,
         )
-        self._retention = Retention(collections, self._directus, clock, retention_days)
+        self._retention = Retention(
+            collections,
+            self._directus,
+            clock,
+            days=retention_days,
+            exceptions=retention_exceptions,
+            pruned=self._on_demand.forget,
+        )
         reader = Reader(
             directus=self._directus,
             pending=self._pending,

@@ -43,6 +43,7 @@ class FakeDirectus:
         self.requests: list[tuple[str, str, Any]] = []
         self.listeners: list[Listener] = []
         self.latency = 0.0
+        self.secret = ("Reading", "hash")
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -75,12 +76,14 @@ class FakeDirectus:
         await asyncio.sleep(self.latency)
         if self.before and (answer := self.before(request)):
             return answer
-        saved = copy.deepcopy(self.tables)
+        table = _table_of(request.url.path, body)
+        saved = copy.deepcopy(self.tables.get(table)) if request.method != "SEARCH" else None
         told: list[tuple[str, str, list[str]]] = []
         try:
             data = self._serve(request, body, told)
         except Refusal as refusal:
-            self.tables = saved
+            if saved is not None:
+                self.tables[table] = saved
             error = {"message": refusal.code, "extensions": {"code": refusal.code}}
             return httpx.Response(refusal.status, json={"errors": [error]})
         for table, event, keys in told:
@@ -115,11 +118,11 @@ class FakeDirectus:
     def _extension(self, what: str, request: httpx.Request, body: Any) -> Any:
         if what == "credentials":
             keys = request.url.params.get("keys")
-            rows = self.tables["Reading"].values()
+            table, hashed = self.secret
             return [
                 row
-                for row in rows
-                if row.get("hash") and (not keys or row["id"] in keys.split(","))
+                for row in self.tables[table].values()
+                if row.get(hashed) and (not keys or row["id"] in keys.split(","))
             ]
         table = body["collection"]
         if what == "upsert":
@@ -268,6 +271,11 @@ class RealtimeServer:
     async def _send(self, socket: ServerConnection, outgoing: asyncio.Queue[str]) -> None:
         while True:
             await socket.send(await outgoing.get())
+
+
+def _table_of(path: str, body: Any) -> str:
+    """The collection that a call is about."""
+    return str(body["collection"]) if isinstance(body, dict) and "collection" in body else path[7:]
 
 
 def fits(row: Row, where: Row | None) -> bool:

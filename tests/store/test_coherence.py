@@ -118,10 +118,9 @@ def same(store: Store, directus: FakeDirectus) -> bool:
         for key, row in readings.items()
         if LIMIT.takes({"kind": None, **row})
     }
-    return (
-        {each.id: each.hash for each in store.records.select(SECRET)} == hashes
-        and {each.id: each for each in store.records.select(LIMIT)} == limits
-    )
+    return {each.id: each.hash for each in store.records.select(SECRET)} == hashes and {
+        each.id: each for each in store.records.select(LIMIT)
+    } == limits
 
 
 @pytest.mark.parametrize("seed", range(12))

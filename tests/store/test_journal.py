@@ -18,6 +18,7 @@ import pytest
 from citrine_py.errors import StoreUnavailable
 from citrine_py.store.journal import Change, Journal
 from citrine_py.store.journal_file import JournalFile, Work
+from citrine_py.store.journal_room import ROW_COST
 
 LIMIT = 10_000_000
 
@@ -99,7 +100,7 @@ async def test_what_is_appended_soon_goes_with_the_next_or_at_the_end(tmp_path: 
 async def test_a_full_journal_refuses_whole_writes_and_takes_them_when_emptied(
     tmp_path: Path,
 ) -> None:
-    journal = Journal(tmp_path, 1000)
+    journal = Journal(tmp_path, 4 * ROW_COST)
     await journal.open()
     seqs, stored = journal.append([change(1), change(2)])
     await stored
@@ -109,7 +110,7 @@ async def test_a_full_journal_refuses_whole_writes_and_takes_them_when_emptied(
         journal.append_soon([change(number) for number in range(10)])
     assert journal.rows == 2
     journal.done(seqs)
-    assert journal.bytes == 0
+    assert journal.room.used == 0
     await journal.append([change(3)])[1]
     await journal.close()
     with pytest.raises(StoreUnavailable, match="closed"):
