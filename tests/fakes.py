@@ -286,7 +286,7 @@ class FakeRecords:
         for view in self._views(put.collection):
             shelf = self._shelf(view)
             old = shelf.get(put.key)
-            made = view is put.collection or not view.partial or view.takes(checked)
+            made = view is put.collection or view.source is None or view.takes(checked)
             if old is None and not made:
                 continue  # a secret view has the rows that were put into it
             over = put.only_over or {}

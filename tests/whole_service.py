@@ -16,6 +16,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from citrine_py import service as product
+from citrine_py.model.stations import MESSAGE_LIMIT
 from citrine_py.service import Service
 from citrine_py.settings import Settings
 from tests.store.fake_directus import FakeDirectus
@@ -29,7 +30,8 @@ STATUS = {"timestamp": T0, "connectorStatus": "Available", "evseId": 1, "connect
 def directus_with_our_collections() -> FakeDirectus:
     names = dict.fromkeys(collection.directus for collection in product.COLLECTIONS)
     fake = FakeDirectus(tuple(names))
-    fake.secret = ("VariableAttribute", "passwordHash")
+    fake.sources["credentials"] = ("VariableAttribute", lambda row: row.get("passwordHash"))
+    fake.sources["limits"] = ("VariableAttribute", MESSAGE_LIMIT.takes)
     return fake
 
 
@@ -100,7 +102,8 @@ async def running_service(
         await service.start()
         url = f"http://127.0.0.1:{service.api.port}"
         try:
-            await eventually(lambda: service.store.stats().subscribed and service.store.ready)
+            stats = service.store.stats
+            await eventually(lambda: stats().subscribed and stats().staleness == 0)
             async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as api:
                 yield Running(service, directus, api)
         finally:

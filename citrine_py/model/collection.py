@@ -69,11 +69,12 @@ class Collection(Generic[R]):
         rank: order of delivery; a row's parents have a lower rank.
         key: name of the key field.
         query: how the data API selects rows.
-        source: path of an endpoint that lists the rows where `/items` must not (secrets).
+        source: path of an endpoint that lists the rows where `/items` must not (secrets) or
+            cannot (a view with some of its table's rows).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
-        only: of a view that has some of its table's rows, by what these are told: fields, and
-            for each the values, in lower case, of which they have one in any case.
+        only: of such a view, by what its rows are told: fields, and for each the values, in
+            lower case, of which they have one in any case.
     """
 
     name: str
@@ -93,11 +94,6 @@ class Collection(Generic[R]):
     def directus(self) -> str:
         """The name of the collection in Directus."""
         return self.table or self.name
-
-    @property
-    def partial(self) -> bool:
-        """Whether it is a view that has not all rows of its table."""
-        return self.source is not None or bool(self.only)
 
     def takes(self, fields: Mapping[str, Any]) -> bool:
         """Whether a row with these fields is one of those that `only` tells."""

@@ -278,6 +278,7 @@ MESSAGE_LIMIT = Collection(
     resident=True,
     delivery=Delivery.BULK,
     rank=4,
+    source="/citrine/limits",
     table="VariableAttribute",
     only=(
         ("component", ("devicedatactrlr",)),

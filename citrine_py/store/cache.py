@@ -124,7 +124,7 @@ class Cache:
 
     def whole(self, table: str) -> Shelf[Any] | None:
         """The shelf that holds every row of `table`, if there is one."""
-        return next((s for s in self.views(table) if not s.collection.partial), None)
+        return next((s for s in self.views(table) if s.collection.source is None), None)
 
     def refold(self, table: str, key: str, ops: Sequence[Op]) -> None:
         """Brings all views of a row up to date with the changes under way."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpx
 import orjson
@@ -25,9 +25,6 @@ log = structlog.get_logger()
 
 PAGE = 5000
 """Rows in one page; Directus' own default would be 100."""
-
-Filter: TypeAlias = dict[str, Any]
-"""In Directus' own form."""
 
 _BUSY = (429, 502, 503, 504)
 _LONGEST_WAIT = 30.0  # seconds, whatever Retry-After says
@@ -117,7 +114,7 @@ class Directus:
         self,
         collection: str,
         fields: Sequence[str],
-        where: Filter | None = None,
+        where: dict[str, Any] | None = None,
         *,
         sort: Sequence[str] = (),
         limit: int = PAGE,
@@ -130,16 +127,16 @@ class Directus:
         return _rows(await self.call("read", "SEARCH", f"/items/{collection}", {"query": query}))
 
     async def read_all(
-        self, collection: str, key: str, fields: Sequence[str], where: Sequence[Filter] = ()
+        self, collection: str, key: str, fields: Sequence[str]
     ) -> AsyncIterator[list[dict[str, Any]]]:
-        """All rows that pass the filters, page by page in the order of the key."""
-        after: tuple[Filter, ...] = ()
+        """All rows, page by page in the order of the key."""
+        after: dict[str, Any] | None = None
         while True:
-            rows = await self.read(collection, fields, _all_of(*where, *after), sort=(key,))
+            rows = await self.read(collection, fields, after, sort=(key,))
             yield rows
             if len(rows) < PAGE:
                 return
-            after = ({key: {"_gt": rows[-1][key]}},)
+            after = {key: {"_gt": rows[-1][key]}}
 
     async def list_source(self, path: str, keys: Sequence[str] | None) -> list[dict[str, Any]]:
         """The rows of an endpoint that stands in for `/items` (`Collection.source`)."""
@@ -174,12 +171,6 @@ class Directus:
             gap = self._clock.monotonic() - self.away_since
             self.away_since = None
             log.info("directus.back", seconds=round(gap, 3))
-
-
-def _all_of(*filters: Filter) -> Filter | None:
-    if len(filters) > 1:
-        return {"_and": list(filters)}
-    return filters[0] if filters else None
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:

@@ -14,11 +14,10 @@ from typing import Any
 import structlog
 
 from citrine_py.errors import DirectusError
-from citrine_py.model.collection import Collection
 from citrine_py.ports import Clock
 from citrine_py.store.cache import Cache, Shelf
 from citrine_py.store.changes import Op
-from citrine_py.store.directus import Directus, Filter
+from citrine_py.store.directus import Directus
 from citrine_py.store.mirror import Mirror
 
 log = structlog.get_logger()
@@ -139,7 +138,7 @@ class Loader:
                 rows = await self._directus.list_source(collection.source, None)
             else:
                 async for page in self._directus.read_all(
-                    collection.directus, collection.key, collection.fields(), _only(collection)
+                    collection.directus, collection.key, collection.fields()
                 ):
                     rows += page
             self._dropped(self._mirror.loaded(reading, rows, None))
@@ -159,17 +158,9 @@ class Loader:
                 rows = await self._directus.read(
                     collection.directus,
                     collection.fields(),
-                    {"_and": [*_only(collection), {collection.key: {"_in": chunk}}]},
+                    {collection.key: {"_in": chunk}},
                     limit=len(chunk),
                 )
             self._dropped(self._mirror.loaded(reading, rows, chunk))
         if name in self._mirror.doubts:
             await self._clock.sleep(_GATHER)  # a row that is being written: not in a tight loop
-
-
-def _only(collection: Collection[Any]) -> list[Filter]:
-    """Filters for a view's rows; Directus' find some more, which the mirror leaves out."""
-    return [
-        {"_or": [{name: {"_icontains": value}} for value in values]}
-        for name, values in collection.only
-    ]

@@ -78,7 +78,7 @@ class Mirror:
         for shelf in self._cache.views(table):
             key = str(row.get(shelf.collection.key))
             self._disturb(shelf, key)
-            if shelf.collection.partial:
+            if shelf.collection.source is not None:
                 if key in shelf.base or shelf.collection.may_take(row):
                     self.doubt(shelf, key)
                 continue
@@ -169,7 +169,7 @@ class Mirror:
         found: set[str] = set()
         for row in rows:
             record = codec.to_record(collection, row)
-            if record is None or (collection.only and not collection.takes(row)):
+            if record is None:
                 continue
             key = str(getattr(record, collection.key))
             found.add(key)
@@ -187,7 +187,7 @@ class Mirror:
         return dropped
 
     def _lost(self, shelf: Shelf[Any], key: str) -> list[Op]:
-        if not shelf.collection.partial:
+        if shelf.collection.source is None:
             return self._removed(shelf.collection.directus, key)
         self._set(shelf, key, None)  # the row may be there, without what this view is for
         return []

@@ -194,7 +194,7 @@ def _queries(cache: Cache, on_demand: OnDemand) -> dict[str, list[str]]:
     for shelf in cache.shelves.values():
         collection = shelf.collection
         fields = queries.setdefault(collection.directus, {collection.key: None})
-        told = (name for name, _ in collection.only) if collection.partial else collection.fields()
+        told = (name for name, _ in collection.only) if collection.source else collection.fields()
         fields.update(dict.fromkeys(told))
     return {table: list(fields) for table, fields in queries.items()}
 

@@ -16,9 +16,9 @@ from citrine_py.ports import Change, Delete, Put
 from citrine_py.store import codec, journal
 from citrine_py.store.cache import Cache
 from citrine_py.store.changes import Op
+from citrine_py.store.finding import Finder, ordered
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
-from citrine_py.store.reading import Reader, ordered
 from citrine_py.store.thrift import Thrift
 from citrine_py.store.writer import Writer
 
@@ -34,14 +34,14 @@ class StoredRecords:
         mirror: Mirror,
         thrift: Thrift,
         writer: Writer,
-        reader: Reader,
+        finder: Finder,
     ) -> None:
         self._cache = cache
         self._pending = pending
         self._mirror = mirror
         self._thrift = thrift
         self._writer = writer
-        self._reader = reader
+        self._finder = finder
         self._views: dict[str, frozenset[str]] = {}  # one for all changes of a collection
 
     def get(self, collection: Collection[R], key: str) -> R | None:
@@ -65,7 +65,7 @@ class StoredRecords:
         if collection.resident:
             found = list(self._cache.shelf(collection).select(dict(where)))
             return ordered(collection, found, newest_first)[offset : offset + limit]
-        return await self._reader.find(
+        return await self._finder.find(
             collection, where, limit=limit, offset=offset, newest_first=newest_first
         )
 

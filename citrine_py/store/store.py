@@ -23,13 +23,13 @@ from citrine_py.ports import Clock
 from citrine_py.store.cache import Cache
 from citrine_py.store.codec import dumps
 from citrine_py.store.directus import Directus
+from citrine_py.store.finding import Finder
 from citrine_py.store.journal import Change, Journal, Rejected
 from citrine_py.store.journal_file import REJECTED_KEPT
 from citrine_py.store.loading import Loader
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.on_demand import OnDemand
 from citrine_py.store.pending import Pending
-from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
@@ -122,7 +122,7 @@ class Store:
             exceptions=retention_exceptions,
             pruned=self._on_demand.forget,
         )
-        reader = Reader(
+        finder = Finder(
             directus=self._directus,
             pending=self._pending,
             writer=self._writer,
@@ -135,7 +135,7 @@ class Store:
             mirror=self._mirror,
             thrift=self._thrift,
             writer=self._writer,
-            reader=reader,
+            finder=finder,
         )
         self._tasks: list[asyncio.Task[None]] = []
 

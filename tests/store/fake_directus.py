@@ -30,7 +30,8 @@ class Refusal(Exception):
 
 
 class FakeDirectus:
-    """`tables` are the rows; `before` and `after` may answer or raise in place of a call."""
+    """`tables` are the rows; `before` and `after` may answer or raise in place of a call.
+    `sources` are the lists of the extension: by name, a table and which of its rows."""
 
     def __init__(
         self, tables: tuple[str, ...], parents: Mapping[str, tuple[str, str]] | None = None
@@ -43,7 +44,7 @@ class FakeDirectus:
         self.requests: list[tuple[str, str, Any]] = []
         self.listeners: list[Listener] = []
         self.latency = 0.0
-        self.secret = ("Reading", "hash")
+        self.sources: dict[str, tuple[str, Callable[[Row], Any]]] = {}
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -116,13 +117,13 @@ class FakeDirectus:
         return [{"id": key} for key in keys]
 
     def _extension(self, what: str, request: httpx.Request, body: Any) -> Any:
-        if what == "credentials":
+        if what in self.sources:
+            table, holds = self.sources[what]
             keys = request.url.params.get("keys")
-            table, hashed = self.secret
             return [
                 row
                 for row in self.tables[table].values()
-                if row.get(hashed) and (not keys or row["id"] in keys.split(","))
+                if holds(row) and (not keys or row["id"] in keys.split(","))
             ]
         table = body["collection"]
         if what == "upsert":
@@ -300,8 +301,6 @@ def holds(value: Any, operator: str, operand: Any) -> bool:
             return (value is None) is operand
         case "_in":
             return value in operand
-        case "_icontains":
-            return value is not None and operand.casefold() in value.casefold()
         case "_gt":
             return value is not None and bool(value > operand)
         case _:

@@ -13,7 +13,7 @@ import httpx
 
 from citrine_py.store.store import Store
 from tests.store.fake_directus import FakeDirectus, RealtimeServer
-from tests.store.things import COLLECTIONS, PARENTS
+from tests.store.things import COLLECTIONS, LIMIT, PARENTS
 
 PATIENCE = 10.0  # real seconds until a test gives up waiting
 
@@ -53,7 +53,10 @@ class InstantClock:
 
 
 def fake_directus() -> FakeDirectus:
-    return FakeDirectus(("Site", "Plan", "Reading", "Event"), PARENTS)
+    fake = FakeDirectus(("Site", "Plan", "Reading", "Event"), PARENTS)
+    fake.sources["credentials"] = ("Reading", lambda row: row.get("hash"))
+    fake.sources["limits"] = ("Reading", LIMIT.takes)
+    return fake
 
 
 def make_store(

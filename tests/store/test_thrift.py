@@ -203,7 +203,7 @@ async def test_many_changes_under_way_hold_up_nobody_who_reads(tmp_path: Path) -
         try:
             before = turns
             question = Question("Reading", "Reading", (("site", "s2"),), 10, None)
-            found = await store.records._reader._under_way(question, "id")
+            found = await store.records._finder._under_way(question, "id")
         finally:
             task.cancel()
         assert found == ["f0"]

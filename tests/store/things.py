@@ -90,6 +90,7 @@ LIMIT = Collection(
     resident=True,
     delivery=Delivery.BULK,
     rank=2,
+    source="/citrine/limits",
     table="Reading",
     only=(("kind", ("limit", "bound")),),
 )

@@ -26,7 +26,7 @@ _SLICE = 2000  # changes looked through before others have their turn
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-class Reader:
+class Finder:
     """Answers `find` for collections that are not resident."""
 
     def __init__(
