@@ -113,11 +113,7 @@ def same(store: Store, directus: FakeDirectus) -> bool:
             return False
     readings = directus.tables["Reading"]
     hashes = {key: row["hash"] for key, row in readings.items() if row.get("hash")}
-    limits = {
-        key: Limit.model_validate(row)
-        for key, row in readings.items()
-        if LIMIT.takes(row)
-    }
+    limits = {key: Limit.model_validate(row) for key, row in readings.items() if LIMIT.takes(row)}
     return {each.id: each.hash for each in store.records.select(SECRET)} == hashes and {
         each.id: each for each in store.records.select(LIMIT)
     } == limits

@@ -4,9 +4,12 @@
 // POST /citrine/delete   {collection, keys}
 // POST /citrine/prune    {collection, field, before, limit}   removes old rows, oldest first
 // GET  /citrine/credentials[?keys=a,b]         password hashes, which Directus conceals elsewhere
+// GET  /citrine/limits[?keys=a,b]              what stations take in one message
 //
 // It goes past Directus' items service: no flows, no realtime events, no revisions. Who may
 // call it is decided by a permission that only the service's policy has.
+
+import { limits } from './limits.js';
 
 const TELEMETRY = new Set(['VariableAttribute', 'StatusNotification', 'OcppMessage']);
 const PRUNABLE = new Set(['StatusNotification', 'OcppMessage', 'StationEvent']);
@@ -76,6 +79,8 @@ export default {
       if (query.keys) rows.whereIn('id', String(query.keys).split(','));
       return await rows;
     }));
+
+    router.get('/limits', answer(async ({ query }) => limits(database, query)));
   },
 };
 
