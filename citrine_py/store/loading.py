@@ -91,8 +91,8 @@ class Loader:
 
     async def _step(self) -> None:
         self._mirror.doubted.clear()
-        if self._wanted:
-            self._wanted = False
+        if self._wanted or self._mirror.all_doubted:
+            self._wanted = self._mirror.all_doubted = False
             await self._load_all()
         elif self._mirror.doubts:
             await self._read_doubts()

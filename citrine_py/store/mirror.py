@@ -26,6 +26,8 @@ from citrine_py.store.pending import Pending
 
 log = structlog.get_logger()
 
+_MOST_DOUBTS = 10_000  # rows of a collection; to read them all is quicker then
+
 Watcher: TypeAlias = Callable[[str, Any, Any], None]
 
 
@@ -50,6 +52,8 @@ class Mirror:
         self._watchers: dict[str, list[Watcher]] = {}
         self.doubts: dict[str, set[str]] = {}
         """By collection, the keys of rows to read again."""
+        self.all_doubted = False
+        """There were too many to keep."""
         self.doubted = asyncio.Event()
 
     def watch(self, collection: Collection[R], watcher: Watcher) -> None:
@@ -193,8 +197,12 @@ class Mirror:
         return []
 
     def doubt(self, shelf: Shelf[Any], key: str) -> None:
-        """Has the row read again."""
-        self.doubts.setdefault(shelf.collection.name, set()).add(key)
+        """Has the row read again; with very many others, everything."""
+        keys = self.doubts.setdefault(shelf.collection.name, set())
+        keys.add(key)
+        if len(keys) > _MOST_DOUBTS:
+            del self.doubts[shelf.collection.name]
+            self.all_doubted = True
         self.doubted.set()
 
     def restored(self, collection: str, key: str, row: Mapping[str, Any]) -> None:

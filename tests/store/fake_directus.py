@@ -119,12 +119,11 @@ class FakeDirectus:
     def _extension(self, what: str, request: httpx.Request, body: Any) -> Any:
         if what in self.sources:
             table, holds = self.sources[what]
-            keys = request.url.params.get("keys")
-            return [
-                row
-                for row in self.tables[table].values()
-                if holds(row) and (not keys or row["id"] in keys.split(","))
-            ]
+            rows, keys = self.tables[table], request.url.params.get("keys")
+            listed = (
+                [rows[key] for key in keys.split(",") if key in rows] if keys else rows.values()
+            )
+            return [row for row in listed if holds(row)]
         table = body["collection"]
         if what == "upsert":
             for row in body["rows"]:

@@ -189,6 +189,27 @@ async def test_the_snapshot_remembers_the_latest_row_of_each_key(tmp_path: Path)
     await journal.close()
 
 
+async def test_rows_to_remember_do_not_pile_up_while_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = await opened(tmp_path)
+
+    def full(self: JournalFile, work: Work) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, "_write", full)
+        for number in range(50):
+            _, stored = journal.append([change(1)])
+            with pytest.raises(StoreUnavailable):
+                await stored
+            journal.remember([("A", str(key), str(number).encode()) for key in range(100)])
+        assert len(journal._work.remembered) <= 100
+    rows = await journal.snapshot()
+    assert sorted(rows) == sorted(("A", str(key), b"49") for key in range(100))
+    await journal.close()
+
+
 async def test_only_we_can_read_it(tmp_path: Path) -> None:
     journal, _ = await opened(tmp_path / "folder")
     await journal.append([change(1)])[1]
