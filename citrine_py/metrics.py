@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from citrine_py.api.metrics import Sample
 from citrine_py.edge.stats import EdgeStats
-from citrine_py.store.store import StoreStats
+from citrine_py.store.stats import StoreStats
 
 
 def edge_samples(stats: EdgeStats, *, stations: int) -> Iterator[Sample]:
@@ -31,10 +31,14 @@ def store_samples(stats: StoreStats) -> Iterator[Sample]:
     yield Sample("citrine_dead_letters", stats.dead_letters, "Records with a refused change now")
     yield _total("citrine_records_rejected", stats.rejected, "Changes that Directus refused")
     yield _total("citrine_messages_dropped", stats.dropped_posts, "Log rows dropped")
+    yield _total("citrine_writes_refused", stats.refused_writes, "Writes refused: no room")
     yield Sample("citrine_directus_away_seconds", stats.directus_away, "Since Directus went away")
     yield Sample("citrine_cache_staleness_seconds", stats.staleness, "Age of unseen edits, at most")
     yield from _each("citrine_directus_calls", stats.directus_calls, "kind", "Calls to Directus")
     yield from _each("citrine_rows_read", stats.rows_read, "reason", "Rows read into memory")
+    yield _total("citrine_reads_from_memory", stats.found_in_memory, "On demand, from memory")
+    yield _total("citrine_reads_from_directus", stats.read_on_demand, "On demand, from Directus")
+    yield Sample("citrine_records_on_demand", stats.on_demand_records, "Kept after a read")
     for collection, count in stats.records.items():
         labels = {"collection": collection}
         yield Sample("citrine_records", count, "Records in memory", labels=labels)

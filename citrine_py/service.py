@@ -24,6 +24,7 @@ from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.operations import OCPP_MESSAGE
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
@@ -34,6 +35,8 @@ from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
 log = structlog.get_logger()
+
+_MEGABYTE = 1024 * 1024
 
 
 class Service:
@@ -145,8 +148,8 @@ class Service:
 
     def _problems(self) -> Mapping[str, str]:
         """Directus being away is none: stations are served from memory and journal."""
-        filling = self.store.stats().journal_filling
-        return {"journal": "full, nothing more can be taken"} if filling >= 1 else {}
+        trouble = self.store.trouble
+        return {} if trouble is None else {"journal": trouble}
 
     def _samples(self) -> Iterable[Sample]:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
@@ -200,7 +203,10 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         clock=clock,
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
-        retention_days=settings.store.message_retention_days,
+        retention_days=settings.store.history_retention_days,
+        retention_exceptions={OCPP_MESSAGE.name: settings.store.message_retention_days},
+        journal_limit=settings.store.journal_limit * _MEGABYTE,
+        on_demand_records=settings.store.on_demand_records,
     )
 
 

@@ -156,8 +156,25 @@ class StoreSettings(_Group):
     touch_interval: Seconds = Field(
         5, description="Seconds between writes of heartbeats and last-seen times"
     )
+    journal_limit: Annotated[int, Field(ge=8)] = Field(
+        256,
+        description="Megabytes of memory, and at most as much disk, for changes that Directus has "
+        "not taken yet. 256 last 1,000 stations for 75 minutes of outage with a heartbeat a "
+        "minute, for 25 if all of them charge and say so each minute. Then the message log goes, "
+        "which makes two hours of the latter; then new state is refused and stations repeat it",
+    )
+    on_demand_records: Count = Field(
+        10_000,
+        description="Records of large collections (device models, messages, statuses) that stay in "
+        "memory after somebody asked for them, 2 to 5 kilobytes each",
+    )
     message_retention_days: Count = Field(
-        30, description="Days that OcppMessage and StatusNotification rows are kept"
+        30, description="Days that frames are kept: the rows of OcppMessage"
+    )
+    history_retention_days: Count = Field(
+        90,
+        description="Days that what stations told is kept: the rows of StatusNotification and "
+        "StationEvent",
     )
 
 

@@ -287,7 +287,8 @@ class FakeRecords:
         for view in self._views(put.collection):
             shelf = self._shelf(view)
             old = shelf.get(put.key)
-            if old is None and view is not put.collection and view.source is not None:
+            made = view is put.collection or view.source is None or view.takes(checked)
+            if old is None and not made:
                 continue  # a secret view has the rows that were put into it
             over = put.only_over or {}
             fields = {

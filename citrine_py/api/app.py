@@ -24,6 +24,7 @@ from citrine_py.api.guard import guard
 from citrine_py.api.health import HealthRoutes
 from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
+from citrine_py.api.turnstile import turnstile
 from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
@@ -38,7 +39,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     """The application with all its routes."""
     app = web.Application(
         client_max_size=config.body_limit,
-        middlewares=[_errors_to_json(ports.health), guard(config)],
+        middlewares=[_errors_to_json(ports.health), guard(config), turnstile(config)],
     )
     app.add_routes(Messages(config, ports, callbacks).routes())
     app.add_routes(PasswordRoute(ports, callbacks).routes())

@@ -30,6 +30,7 @@ _ATTEMPTS = 5
 _FIRST_PAUSE = 1.0  # seconds; doubled each time
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
 _AT_ONCE = 1000
+_BYTES_AT_ONCE = 64 * 1024 * 1024
 _LONGEST_URL = 2000
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
@@ -54,6 +55,7 @@ class Callbacks:
         self._resolver = resolver
         self._tasks: set[asyncio.Task[None]] = set()
         self._pausing: set[asyncio.Task[None]] = set()
+        self._bytes = 0
         self._stopping = False
         self._client: aiohttp.ClientSession | None = None
 
@@ -83,12 +85,18 @@ class Callbacks:
     def post(self, url: URL, station: str, body: Any) -> None:
         """Posts `body` to a checked URL, with retries; a failure is only logged. The header
         X-Station-Id tells the outcomes of several stations apart."""
-        if len(self._tasks) >= _AT_ONCE:
+        data = dumps(body)
+        if len(self._tasks) >= _AT_ONCE or self._bytes + len(data) > _BYTES_AT_ONCE:
             log.warning("callback.dropped", host=url.host, reason="too many at once")
             return
-        task = asyncio.create_task(self._deliver(url, station, dumps(body)), name="callback")
+        task = asyncio.create_task(self._deliver(url, station, data), name="callback")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._bytes += len(data)
+        task.add_done_callback(lambda done: self._over(done, len(data)))
+
+    def _over(self, task: asyncio.Task[None], size: int) -> None:
+        self._tasks.discard(task)
+        self._bytes -= size
 
     async def stop(self, seconds: float = 5) -> None:
         """Lets posts under way come to their end, within `seconds`; what waits for another

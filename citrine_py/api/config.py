@@ -24,6 +24,8 @@ class ApiConfig:
     longest_reply_timeout: float = 300
     settle: float = 2  # a write waits so long until Directus shows it
     body_limit: int = 8 * 1024 * 1024  # bytes
+    bodies_limit: int = 64 * 1024 * 1024  # of all requests in work, and of one to many stations
+    requests_limit: int = 1000  # in work at once
     version: str = "0"
 
     def __repr__(self) -> str:

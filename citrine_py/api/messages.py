@@ -99,6 +99,8 @@ class Messages:
         url = request.query.get("callbackUrl")
         callback = self._callbacks.check(url) if url else None
         payload = await json_object(request)
+        if len(stations) * len(await request.read()) > self._config.bodies_limit:
+            raise BadRequest("this is too much for so many stations at once; send it to fewer")
         self._check(action, payload)
         order = _Order(action, payload, seconds, callback)
         results = await asyncio.gather(*(self._one(station, order) for station in stations))

@@ -6,9 +6,10 @@ data API and the test that holds Directus' schema to it all read the definition.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -68,12 +69,15 @@ class Collection(Generic[R]):
         rank: order of delivery; a row's parents have a lower rank.
         key: name of the key field.
         query: how the data API selects rows.
-        source: path of an endpoint that lists the rows where `/items` must not (secrets).
+        source: path of an endpoint that lists the rows where `/items` must not (secrets) or
+            cannot (a view with some of its table's rows).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
         made_by_people: whether operators make and delete rows.
         touched: telemetry among the fields of what operators edit: `Records.touch` may set
             them, and neither flows nor revisions are troubled with them.
+        only: of such a view, by what its rows are told: fields, and for each the values, in
+            lower case, of which they have one in any case.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Collection(Generic[R]):
     retained_by: str | None = None
     made_by_people: bool = False
     touched: tuple[str, ...] = ()
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def directus(self) -> str:
@@ -99,6 +104,18 @@ class Collection(Generic[R]):
     def station_field(self) -> str | None:
         """The field that names the station to which a row belongs, where one does."""
         return next((each.field for each in self.query if each.parameter == "stationId"), None)
+
+    def takes(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a row with these fields is one of those that `only` tells."""
+        return bool(self.only) and all(
+            str(fields.get(name)).casefold() in values for name, values in self.only
+        )
+
+    def may_take(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a row of which no more than these fields are known may be one of its own."""
+        return all(
+            str(fields[name]).casefold() in values for name, values in self.only if name in fields
+        )
 
     def owner(self, field: str) -> Owner:
         """Who writes `field`; the key belongs to whoever makes the row."""

@@ -178,6 +178,18 @@ class Credential(Record):
     """Replaced, but valid until the station has rebooted into the new one."""
 
 
+class MessageLimit(Record):
+    """How much a station takes in one message: its DeviceDataCtrlr's ItemsPerMessage and
+    BytesPerMessage, one row for each action (`variableInstance`)."""
+
+    id: str  # keys.variable_attribute_key
+    station: Services[str | None] = None
+    component: Services[str | None] = None
+    variable: Services[str | None] = None
+    variableInstance: Services[str | None] = None
+    value: Services[str | None] = None
+
+
 _STATION = Query("stationId", "station")
 
 LOCATION = Collection(
@@ -263,6 +275,20 @@ CREDENTIAL = Collection(
     source="/citrine/credentials",
     table="VariableAttribute",
 )
+MESSAGE_LIMIT = Collection(
+    "MessageLimit",
+    MessageLimit,
+    "",
+    resident=True,
+    delivery=Delivery.BULK,
+    rank=4,
+    source="/citrine/limits",
+    table="VariableAttribute",
+    only=(
+        ("component", ("devicedatactrlr",)),
+        ("variable", ("itemspermessage", "bytespermessage")),
+    ),
+)
 
 COLLECTIONS: tuple[Collection[Any], ...] = (
     LOCATION,
@@ -272,4 +298,5 @@ COLLECTIONS: tuple[Collection[Any], ...] = (
     CONNECTOR,
     VARIABLE_ATTRIBUTE,
     CREDENTIAL,
+    MESSAGE_LIMIT,
 )

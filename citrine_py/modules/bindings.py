@@ -137,7 +137,7 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending),
+        presence=StationPresence(records, clock, jobs, pending),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id

@@ -6,19 +6,25 @@ Implements ports.Presence. Whether the station may take part is another question
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
+from citrine_py.errors import StoreUnavailable
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.modules.pending_boot import PendingBoot
-from citrine_py.ports import Clock, Put, Records, SessionInfo
+from citrine_py.ports import Clock, Jobs, Put, Records, SessionInfo
 
 log = structlog.get_logger()
 
 SEEN_EVERY = timedelta(seconds=1)
 """How exact lastSeen is."""
+
+_AGAIN = 2.0  # seconds until it is tried again to write what the journal did not take
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class StationPresence:
 
     records: Records
     clock: Clock
+    jobs: Jobs
     pending: PendingBoot
 
     async def connected(self, session: SessionInfo) -> None:
@@ -41,7 +48,7 @@ class StationPresence:
             "connectedAt": session.since,
             "lastSeen": self.clock.now(),
         }
-        await self.records.write(Put(CHARGING_STATION, session.station, fields))
+        await self._keep(session.station, fields)
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
@@ -50,8 +57,26 @@ class StationPresence:
         """See ports.Presence."""
         if self.records.get(CHARGING_STATION, session.station) is not None:
             fields = {"isOnline": False, "lastSeen": self.clock.now()}
-            await self.records.write(Put(CHARGING_STATION, session.station, fields))
+            await self._keep(session.station, fields)
         await self.pending.gone(session, reason)
+
+    async def _keep(self, station: str, fields: Mapping[str, Any]) -> None:
+        """Writes what is so now. When the journal takes nothing a known station is served all the
+        same, and its record follows as soon as it can."""
+        self.jobs.cancel(_job(station))
+        try:
+            await self.records.write(Put(CHARGING_STATION, station, fields))
+        except StoreUnavailable:
+            if self.records.get(CHARGING_STATION, station) is None:
+                raise
+            self.jobs.start(_job(station), lambda: self._keep_later(station, fields))
+
+    async def _keep_later(self, station: str, fields: Mapping[str, Any]) -> None:
+        while self.records.get(CHARGING_STATION, station) is not None:
+            await self.clock.sleep(_AGAIN)
+            with suppress(StoreUnavailable):
+                await self.records.write(Put(CHARGING_STATION, station, fields))
+                return
 
     def seen(self, session: SessionInfo) -> None:
         """See ports.Presence."""
@@ -69,3 +94,7 @@ class StationPresence:
             await self.records.write(
                 *(Put(CHARGING_STATION, station.id, {"isOnline": False}) for station in online)
             )
+
+
+def _job(station: str) -> str:
+    return f"presence {station}"

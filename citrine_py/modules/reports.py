@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import islice
 from zlib import crc32
 
 from citrine_py.ports import Jobs, Latch, NewId
 
 _KEPT = 16
 """Reports remembered for a station: late parts of those are still welcome."""
+
+
+_AHEAD = 50_000
+"""How far ahead of the first missing part one may be; what is farther is stored, not counted."""
 
 
 @dataclass(slots=True)
@@ -28,30 +33,43 @@ class Report:
 
     request_id: int
     variables: int = 0
-    _seen: set[int] = field(default_factory=set)
+    _next: int = 0  # all parts below it are here
+    _ahead: set[int] = field(default_factory=set)  # and these
     _last: int | None = None
     _waiting: Latch | None = None
+    _given_up: bool = False
 
     def add(self, seq_no: int, *, tbc: bool, variables: int) -> bool:
-        """Takes note of a part; False if it was here before.
+        """Takes note of a part; False if it was here before, or cannot be one of a report.
 
         `tbc` (to be continued) is absent or false on the last part only. Where several
         claim to be the last, it is the one with the highest number.
         """
-        new = seq_no not in self._seen
+        new = self._next <= seq_no < self._next + _AHEAD and seq_no not in self._ahead
         if new:
-            self._seen.add(seq_no)
+            self._ahead.add(seq_no)
             self.variables += variables
+            while self._next in self._ahead:
+                self._ahead.remove(self._next)
+                self._next += 1
         if not tbc:
             self._last = max(seq_no, -1 if self._last is None else self._last)
+        self._tell()
+        return new
+
+    def give_up(self) -> None:
+        """Nobody keeps this report any more: who waits for it waits in vain."""
+        self._given_up = True
+        self._tell()
+
+    def _tell(self) -> None:
         if self._waiting is not None:
             self._waiting.set()
-        return new
 
     @property
     def parts(self) -> int:
         """How many parts are here."""
-        return len(self._seen)
+        return self._next + len(self._ahead)
 
     @property
     def complete(self) -> bool:
@@ -60,16 +78,9 @@ class Report:
 
     def missing(self) -> tuple[int, ...]:
         """The numbers of parts that must exist and are not here; at most ten are named."""
-        end = max(self._seen, default=-1) if self._last is None else self._last
-        if end < len(self._seen) and all(number <= end for number in self._seen):
-            return ()
-        found: list[int] = []
-        for number in range(end + 1):
-            if number not in self._seen:
-                found.append(number)
-                if len(found) == 10:
-                    break
-        return tuple(found)
+        end = max(self._ahead, default=-1) if self._last is None else self._last
+        gaps = (number for number in range(self._next, end + 1) if number not in self._ahead)
+        return tuple(islice(gaps, 10))
 
     def lack(self) -> str:
         """What an incomplete report lacks, for people."""
@@ -84,7 +95,7 @@ class Report:
 
         One waiter at a time."""
         self._waiting = jobs.latch()
-        return await self._waiting.wait(seconds)
+        return not self._given_up and await self._waiting.wait(seconds) and not self._given_up
 
 
 class Reports:
@@ -101,10 +112,10 @@ class Reports:
     def expect(self, station: str, request_id: int) -> Report:
         """Begins a report; an earlier one of the same id is forgotten."""
         reports = self._by_station.setdefault(station, OrderedDict())
-        reports.pop(request_id, None)
+        self._drop(reports, request_id)
         report = reports[request_id] = Report(request_id)
         while len(reports) > _KEPT:
-            reports.popitem(last=False)
+            self._drop(reports, next(iter(reports)))
         return report
 
     def find(self, station: str, request_id: int) -> Report | None:
@@ -116,6 +127,12 @@ class Reports:
         """The station will not send it."""
         reports = self._by_station.get(station)
         if reports is not None:
-            reports.pop(request_id, None)
+            self._drop(reports, request_id)
             if not reports:
                 del self._by_station[station]
+
+    @staticmethod
+    def _drop(reports: OrderedDict[int, Report], request_id: int) -> None:
+        report = reports.pop(request_id, None)
+        if report is not None:
+            report.give_up()

@@ -12,15 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import structlog
-
-from citrine_py.errors import DirectusError
 from citrine_py.model.keys import variable_attribute_key
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE
+from citrine_py.model.stations import MESSAGE_LIMIT
 from citrine_py.modules.variables import batches, identity, put_attribute
 from citrine_py.ports import Clock, Payload, Put, Records, Stations
-
-log = structlog.get_logger()
 
 DEFAULT_ITEMS = 20
 """Items in a message to a station whose ItemsPerMessage is not known."""
@@ -48,7 +43,7 @@ class VariableCalls:
             StationError, BadRequest: as `ports.Stations.call`; batches before are in force.
         """
         results: list[Payload] = []
-        for batch in await self._batches(station, "SetVariables", data):
+        for batch in self._batches(station, "SetVariables", data):
             payload = {"setVariableData": batch}
             reply = await self.stations.call(station, "SetVariables", payload, seconds=seconds)
             await self.records.write(*self._set_rows(station, batch, reply["setVariableResult"]))
@@ -60,7 +55,7 @@ class VariableCalls:
     ) -> list[Payload]:
         """Sends GetVariables and returns the GetVariableResults. Raises as `set`."""
         results: list[Payload] = []
-        for batch in await self._batches(station, "GetVariables", data):
+        for batch in self._batches(station, "GetVariables", data):
             payload = {"getVariableData": batch}
             reply = await self.stations.call(station, "GetVariables", payload, seconds=seconds)
             await self.records.write(*self._get_rows(station, reply["getVariableResult"]))
@@ -95,7 +90,7 @@ class VariableCalls:
             fields = {"value": result.get("attributeValue"), "generatedAt": now}
             yield put_attribute(station, result, result.get("attributeType", "Actual"), fields)
 
-    async def _batches(
+    def _batches(
         self,
         station: str,
         action: Literal["SetVariables", "GetVariables"],
@@ -103,8 +98,8 @@ class VariableCalls:
     ) -> list[list[Payload]]:
         if len(data) <= 1:
             return [list(data)] if data else []
-        items = await self._limit(station, "ItemsPerMessage", action)
-        size = await self._limit(station, "BytesPerMessage", action)
+        items = self._limit(station, "ItemsPerMessage", action)
+        size = self._limit(station, "BytesPerMessage", action)
         return batches(
             data,
             most=items or DEFAULT_ITEMS,
@@ -113,15 +108,11 @@ class VariableCalls:
             same=identity,
         )
 
-    async def _limit(self, station: str, variable: str, action: str) -> int | None:
+    def _limit(self, station: str, variable: str, action: str) -> int | None:
         """A limit that the station's DeviceDataCtrlr has told; None if it has not."""
         key = variable_attribute_key(station, "DeviceDataCtrlr", variable, variable_instance=action)
-        try:
-            rows = await self.records.find(VARIABLE_ATTRIBUTE, {"id": key}, limit=1)
-        except DirectusError as error:
-            log.warning("variables.limit_unknown", station=station, reason=str(error))
-            return None
-        value = rows[0].value if rows else None
+        limit = self.records.get(MESSAGE_LIMIT, key)
+        value = limit.value if limit is not None else None
         if value is None or not value.isascii() or not value.isdigit() or int(value) < 1:
             return None
         return int(value)

@@ -39,6 +39,8 @@ from citrine_py.ocpp.frames import (
 ANSWERS_KEPT = 32
 ANSWER_BYTES_KEPT = 262_144
 """How many answers, and characters of them, are kept for calls that are sent again."""
+CHARACTERS_QUEUED = 8_388_608
+"""Characters of all calls that wait behind the outstanding one."""
 
 
 class Session:
@@ -169,10 +171,14 @@ class Session:
         ticket = Ticket(message_id, action, text, self._timeout if seconds is None else seconds)
         if self._closed:
             return ticket, [Settled(ticket, failure=Failure("unsent"))]
-        if self._outstanding is not None and len(self._waiting) >= self._queue:
+        if self._outstanding is not None and self._is_full(len(text)):
             return ticket, [Settled(ticket, failure=Failure("busy"))]
         self._waiting.append(ticket)
         return ticket, self._send_next(now)
+
+    def _is_full(self, more: int) -> bool:
+        size = sum(len(ticket.text) for ticket in self._waiting) + more
+        return len(self._waiting) >= self._queue or size > CHARACTERS_QUEUED
 
     def withdraw(self, ticket: Ticket) -> bool:
         """Takes back a request that has not been sent yet; its Settled will not come.

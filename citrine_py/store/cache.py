@@ -30,10 +30,10 @@ class Shelf(Generic[R]):
 
     def set_base(self, key: str, record: R | None) -> None:
         """What Directus holds. `refold` must follow."""
-        if record is None:
-            self.base.pop(key, None)
-        else:
+        if record is not None:
             self.base[key] = record
+        elif self.base.pop(key, None) is None:
+            return  # as before: a row of the table that is not in this view
         self.dirty.add(key)
 
     def refold(self, key: str, ops: Iterable[Op]) -> tuple[R | None, R | None]:

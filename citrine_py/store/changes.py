@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from citrine_py.model.collection import Collection, R, Record
+from citrine_py.store.codec import unpacked
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +20,8 @@ class Op:
     """A change of the row `key` of `table`.
 
     Attributes:
-        fields: the values to set, those of `over` among them.
+        fields: the values to set, those of `over` among them; of collections that are not
+            resident with lists and objects as `codec.Packed`.
         over: for fields set on a condition, the values of which one must be there.
         deletes: removes the row (`fields` is empty).
         replaces: removes the row first, then makes it anew.
@@ -27,6 +29,7 @@ class Op:
             one only alters a record that is there.
         seqs: its rows in the journal.
         order: when it was made, as a running number.
+        spare: may be dropped when there is no room for others.
         durable: the journal has it, so that it may be delivered.
         sent: an attempt to deliver it was made, whose outcome may be unknown.
         contested: Directus told of another value while this was on its way.
@@ -44,6 +47,7 @@ class Op:
     views: frozenset[str] = frozenset()
     seqs: list[int] = field(default_factory=list)
     order: int = 0
+    spare: bool = False
     durable: bool = False
     sent: bool = False
     contested: bool = False
@@ -69,25 +73,28 @@ def fold(collection: Collection[R], key: str, base: R | None, ops: Iterable[Op])
 
 
 def apply(collection: Collection[R], key: str, record: R | None, op: Op) -> R | None:
-    """The record after one change."""
+    """The record after one change; of a view with some rows only, None once it is none of them.
+    A change that makes a row one of them sets all of the view's fields that the row has."""
     if op.deletes:
         return None
     if record is None or op.replaces:
-        if collection.name not in op.views:
+        if collection.name not in op.views and not collection.takes(op.fields):
             return None
         return _construct(collection, key, op.for_new_row())
     known = collection.record.model_fields
     update = {
-        name: value
+        name: unpacked(value)
         for name, value in op.fields.items()
         if name in known and (name not in op.over or getattr(record, name) in op.over[name])
     }
+    if not collection.may_take(update):
+        return None
     return record.model_copy(update=update) if update else record
 
 
 def _construct(collection: Collection[R], key: str, values: dict[str, Any]) -> R:
     known = collection.record.model_fields
-    fields = {name: value for name, value in values.items() if name in known}
+    fields = {name: unpacked(value) for name, value in values.items() if name in known}
     record: Record = collection.record.model_construct(**{**fields, collection.key: key})
     return cast(R, record)
 
@@ -111,6 +118,7 @@ def merged(older: Op, newer: Op) -> Op | None:
         result.views = older.views | newer.views
     result.seqs = older.seqs + newer.seqs
     result.order = older.order
+    result.spare = older.spare and newer.spare
     result.sent = older.sent or newer.sent
     result.failures, result.failed_at = older.failures, older.failed_at
     result.not_before = older.not_before

@@ -21,6 +21,39 @@ from citrine_py.model.times import iso
 log = structlog.get_logger()
 
 
+class Packed:
+    """A list or object as its JSON. Of a change that waits for Directus: as Python objects it
+    would take seven times the memory."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Packed) and other.json == self.json
+
+    def __hash__(self) -> int:
+        return hash(self.json)
+
+
+def packed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` with their lists and objects packed; empty ones are not worth it."""
+    return {
+        name: _pack(value) if isinstance(value, dict | list) and value else value
+        for name, value in fields.items()
+    }
+
+
+def _pack(value: Any) -> Packed:
+    return Packed(memoryview(dumps(value)).tobytes())  # orjson's own has kilobytes to spare
+
+
+def unpacked(value: Any) -> Any:
+    """A field's value as records have it."""
+    return orjson.loads(value.json) if isinstance(value, Packed) else value
+
+
 def dumps(value: Any) -> bytes:
     """JSON with times as ISO 8601 in milliseconds, and without NUL, which Postgres cannot hold.
 
@@ -96,6 +129,8 @@ def _normal(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Packed):
+        return orjson.Fragment(value.json)
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

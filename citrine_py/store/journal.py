@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,27 +22,30 @@ import structlog
 from citrine_py.errors import StoreUnavailable
 from citrine_py.store.codec import dumps
 from citrine_py.store.journal_file import Contents, JournalFile, Work
+from citrine_py.store.journal_room import Room
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-_ROW_COST = 64  # bytes that a row takes besides its data
+_SOON = 500  # changes that wait in memory for the next `append`, at most
 _GATHER = 0.2  # seconds that work may wait on which nobody waits
 _RETRY = 1.0  # seconds until a failed transaction is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A journalled change; `fields` None is a delete."""
+    """A journalled change; `fields` None is a delete, `spare` one that may be dropped."""
 
     collection: str
     key: str
     fields: dict[str, Any] | None
     only_over: dict[str, Any] | None = None
+    spare: bool = False
 
     def encoded(self) -> bytes:
-        return dumps([self.collection, self.key, self.fields, self.only_over])
+        parts = [self.collection, self.key, self.fields, self.only_over]
+        return dumps([*parts, True] if self.spare else parts)
 
     @classmethod
     def decoded(cls, data: bytes) -> Change:
@@ -54,39 +57,33 @@ class Journal:
 
     Args:
         folder: made if missing, readable by us alone.
-        limit: bytes of undelivered changes that it may hold.
+        limit: bytes that undelivered changes may take, in memory and on disk alike.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._path = folder / "journal.db"
-        self._limit = limit
+        self.room = Room(limit)
         self._lock = threading.Condition()
         self._work = Work()
         self._waiting: list[tuple[asyncio.Future[None], list[int]]] = []
         self._jobs: list[Callable[[JournalFile], None]] = []
         self._closing = False
         self._soon: dict[int, bytes] = {}
-        self._sizes: dict[int, int] = {}
         self._last = 0
         self._thread: threading.Thread | None = None
-        self._failing = False
-        self.bytes = 0
+        self.failure: str | None = None
+        """Why the file cannot be written now."""
         self.commits = 0
 
     def __repr__(self) -> str:
-        return f"<Journal {self.rows} rows, {self.bytes} bytes>"
+        return f"<Journal {self.room.rows} rows, {self.room.used} bytes>"
 
     @property
     def rows(self) -> int:
         """Undelivered changes."""
-        return len(self._sizes)
+        return self.room.rows
 
-    @property
-    def filling(self) -> float:
-        """How full it is, 0 to 1."""
-        return self.bytes / self._limit
-
-    async def open(self) -> list[tuple[int, Change]]:
+    async def open(self) -> Iterator[tuple[int, Change]]:
         """Opens the file and returns the undelivered changes, oldest first.
 
         Raises:
@@ -101,15 +98,16 @@ class Journal:
         contents = await asyncio.wrap_future(opened)
         self._last = contents.highest
         for seq, data in contents.changes:
-            self._count(seq, data)
-        return [(seq, Change.decoded(data)) for seq, data in contents.changes]
+            self.room.take(seq, data)
+        return ((seq, Change.decoded(data)) for seq, data in contents.changes)
 
     def append(self, changes: Sequence[Change]) -> tuple[list[int], asyncio.Future[None]]:
         """Queues changes as one unit: their numbers, and a future that is done once they are
         on disk. When it fails with StoreUnavailable, they are not in the journal.
 
         Raises:
-            StoreUnavailable: full or closed; nothing was queued.
+            JournalFull: there is no room for them; nothing was queued.
+            StoreUnavailable: closed.
         """
         rows = self._admitted(changes)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -123,16 +121,18 @@ class Journal:
         return seqs, future
 
     def append_soon(self, changes: Sequence[Change]) -> list[int]:
-        """Takes changes that go to disk with the next `append`; their numbers.
-
-        Raises:
-            StoreUnavailable: full or closed.
-        """
+        """Takes changes that go to disk with the next `append`, or when they are many; their
+        numbers. Raises as `append`."""
         rows = self._admitted(changes)
         self._soon.update(rows)
+        if len(self._soon) > _SOON:
+            with self._lock:
+                self._work.added += self._soon.items()
+                self._lock.notify()
+            self._soon.clear()
         return [seq for seq, _ in rows]
 
-    def done(self, seqs: Iterable[int]) -> None:
+    def done(self, seqs: Sequence[int]) -> None:
         """Directus has these changes, or they are given up."""
         self.settle(seqs, {}, ())
 
@@ -141,11 +141,9 @@ class Journal:
     ) -> list[int]:
         """Removes changes, keeps dead letters (None: forgets them) and takes the changes that
         follow from it, however full it is, all in one transaction. The numbers of the latter."""
-        stored = []
-        for seq in seqs:
-            self.bytes -= self._sizes.pop(seq, 0)
-            if self._soon.pop(seq, None) is None:
-                stored.append(seq)
+        seqs = list(seqs)
+        self.room.free(seqs)
+        stored = [seq for seq in seqs if self._soon.pop(seq, None) is None]
         rows = self._numbered([change.encoded() for change in follow])
         if stored or letters or rows:
             with self._lock:
@@ -158,7 +156,7 @@ class Journal:
     def remember(self, rows: Sequence[tuple[str, str, bytes | None]]) -> None:
         """Keeps rows (collection, key, JSON, or None once gone) for the next start."""
         with self._lock:
-            self._work.remembered += rows
+            self._work.remembered.update(((name, key), row) for name, key, row in rows)
             self._lock.notify()
 
     async def snapshot(self) -> list[tuple[str, str, bytes]]:
@@ -184,21 +182,16 @@ class Journal:
         if self._closing or self._thread is None:
             raise StoreUnavailable("the journal is closed")
         encoded = [change.encoded() for change in changes]
-        if self.bytes + sum(len(data) + _ROW_COST for data in encoded) > self._limit:
-            raise StoreUnavailable("the journal is full; Directus has been away for too long")
+        self.room.admit(encoded)
         return self._numbered(encoded)
 
     def _numbered(self, encoded: Iterable[bytes]) -> list[tuple[int, bytes]]:
         rows = []
         for data in encoded:
             self._last += 1
-            self._count(self._last, data)
+            self.room.take(self._last, data)
             rows.append((self._last, data))
         return rows
-
-    def _count(self, seq: int, data: bytes) -> None:
-        self._sizes[seq] = len(data) + _ROW_COST
-        self.bytes += self._sizes[seq]
 
     async def _ask(self, job: Callable[[JournalFile], T]) -> T:
         """Runs a read in the thread, after all that was queued before it."""
@@ -235,9 +228,10 @@ class Journal:
     def _step(self, file: JournalFile, loop: asyncio.AbstractEventLoop) -> bool:
         with self._lock:
             while not (self._work or self._waiting or self._jobs or self._closing):
-                self._lock.wait()
-            if not (self._waiting or self._jobs or self._closing):
-                self._lock.wait(_RETRY if self._failing else _GATHER)
+                if not self._lock.wait(_RETRY if self.failure else None):
+                    break
+            if self._work and not (self._waiting or self._jobs or self._closing):
+                self._lock.wait(_RETRY if self.failure else _GATHER)
             work, self._work = self._work, Work()
             waiting, self._waiting = self._waiting, []
             jobs, self._jobs = self._jobs, []
@@ -255,26 +249,34 @@ class Journal:
             if work:
                 file.commit(work)
                 self.commits += 1
+            if self.failure:
+                if not work.added:
+                    work = Work()  # it is done, whatever follows
+                    file.probe()
+                log.info("journal.recovered", path=str(self._path))
+                self.failure = None
         except sqlite3.Error as error:
-            if not self._failing:
-                log.error("journal.failed", reason=str(error), path=str(self._path))  # noqa: TRY400
-            self._failing = True
-            work.added = []
+            self._fail(file, work, str(error))
+            return str(error)
+        return None
+
+    def _fail(self, file: JournalFile, work: Work, reason: str) -> None:
+        if not self.failure:
+            log.error("journal.failed", reason=reason, path=str(self._path))
+        self.failure = reason
+        work.added = []  # writers are told; what was to come soon stays in memory alone
+        try:
+            file.commit_at_need(work)
+        except (sqlite3.Error, OSError):
             with self._lock:
                 self._work.take_back(work)
-            return str(error)
-        if self._failing and work.added:
-            log.info("journal.recovered", path=str(self._path))
-            self._failing = False
-        return None
 
     def _complete(
         self, waiting: list[tuple[asyncio.Future[None], list[int]]], failure: str | None
     ) -> None:
         for future, seqs in waiting:
             if failure is not None:
-                for seq in seqs:
-                    self.bytes -= self._sizes.pop(seq, 0)
+                self.room.free(seqs)
             if future.done():
                 continue
             if failure is None:

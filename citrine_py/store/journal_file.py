@@ -16,9 +16,16 @@ from pathlib import Path
 import structlog
 
 from citrine_py.errors import StoreUnavailable
+from citrine_py.store.disk_reserve import DiskReserve
 from citrine_py.store.salvage import check, salvaged, salvaged_letters
 
 log = structlog.get_logger()
+
+_WAL_PAGES = 1000
+"""Pages in the write-ahead log at which it is copied into the file; also SQLite's default."""
+_WAL_BYTES = 16 * 1024 * 1024  # to which the log shrinks again after a transaction that was larger
+_PAGE = 4096  # bytes
+_SLACK = 8192  # pages that the file may have for nothing when it is opened
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -38,7 +45,7 @@ class Work:
     followed: list[tuple[int, bytes]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     letters: dict[str, bytes | None] = field(default_factory=dict)
-    remembered: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    remembered: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.added or self.followed or self.done or self.letters or self.remembered)
@@ -48,7 +55,7 @@ class Work:
         self.followed = failed.followed + self.followed
         self.done = failed.done + self.done
         self.letters = {**failed.letters, **self.letters}
-        self.remembered = failed.remembered + self.remembered
+        self.remembered = failed.remembered | self.remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,12 @@ class Contents:
     """The highest number ever given to a change, as far as it is known."""
 
 
+class DiskFull(sqlite3.OperationalError):
+    """There is too little space for new changes."""
+
+
 class JournalFile:
-    """An open file.
+    """An open file, and disk space kept back for it.
 
     Raises:
         StoreUnavailable: the folder cannot be written, or another process has the file.
@@ -69,8 +80,10 @@ class JournalFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._tight = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._reserve = DiskReserve(path.with_name(path.name + ".reserve"))
             self._db = self._opened()
         except (OSError, sqlite3.OperationalError) as error:
             raise StoreUnavailable(f"cannot use the journal {path}: {error}") from error
@@ -79,6 +92,11 @@ class JournalFile:
         """What is in the file; a damaged one is replaced by what could be read of it."""
         try:
             check(self._db)
+            if self._pages("freelist_count") > max(_SLACK, self._pages("page_count") // 2):
+                with suppress(sqlite3.OperationalError):  # too little space to be tidy
+                    self._db.execute("VACUUM")
+                    self._empty_log()
+            return self._contents()
         except sqlite3.DatabaseError as error:
             self._db = self._rescued(self._db, error)
         return self._contents()
@@ -88,7 +106,66 @@ class JournalFile:
 
         Raises:
             sqlite3.Error: nothing was changed.
+            DiskFull: the same; after a failure new changes are not even tried before there is
+                room for more than one.
         """
+        if work.added and self._tight and not self._roomy():
+            raise DiskFull("the disk is full")
+        self._write(work)
+
+    def commit_at_need(self, work: Work) -> None:
+        """Commits what `commit` could not, without its new changes: step by step, and with the
+        disk space that is kept back for this.
+
+        Raises:
+            sqlite3.Error: some of it may be done; all of it may be tried again.
+        """
+        self._tight = True
+        self._reserve.release()
+        step = max(1, self._reserve.size // (4 * _PAGE))  # each row may alter some pages
+        try:
+            # Durable before the changes go of which they come.
+            self._write(Work(followed=work.followed, letters=work.letters))
+            for start in range(0, len(work.done), step):
+                self._write(Work(done=work.done[start : start + step]))
+                self._empty_log()
+            self._write(Work(remembered=work.remembered))
+            self._empty_log()
+        finally:
+            self._reserve.keep()
+        self._shrink(step)
+
+    def probe(self) -> None:
+        """Nothing, if there is room for new changes and the file can be written.
+
+        Raises:
+            sqlite3.Error: there is not, it cannot.
+        """
+        if not self._roomy():
+            raise DiskFull("the disk is full")
+        self._db.execute("PRAGMA user_version = 1")
+
+    def _roomy(self) -> bool:
+        """Whether the reserve is whole, and as much is free besides."""
+        self._tight = not self._reserve.keep() or self._reserve.free() < self._reserve.size
+        return not self._tight
+
+    def _empty_log(self) -> None:
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _shrink(self, step: int) -> None:
+        """Gives the disk what the file does not use, until there is room for new changes."""
+        free, before = self._pages("freelist_count"), 0
+        while free and free != before and not self._roomy():
+            self._db.execute(f"PRAGMA incremental_vacuum({step})").fetchall()
+            self._empty_log()
+            free, before = self._pages("freelist_count"), free
+
+    def _pages(self, which: str) -> int:
+        (count,) = self._db.execute(f"PRAGMA {which}").fetchone()
+        return int(count)
+
+    def _write(self, work: Work) -> None:
         with _transaction(self._db):
             _write(self._db, work)
 
@@ -134,11 +211,15 @@ class JournalFile:
             _write(db, saved)
         return db
 
-    @staticmethod
-    def _prepare(db: sqlite3.Connection) -> None:
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        pages = max(1, min(_WAL_PAGES, self._reserve.size // 2 // _PAGE))
         db.execute("PRAGMA locking_mode = EXCLUSIVE")  # two services on one file would double
+        if db.execute("PRAGMA auto_vacuum").fetchone() == (0,):  # setting it writes
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA wal_autocheckpoint = {pages}")  # copying then fits into the reserve
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         db.executescript(_SCHEMA)
         db.execute("BEGIN EXCLUSIVE")
         db.execute("COMMIT")
@@ -172,8 +253,8 @@ def _write(db: sqlite3.Connection, work: Work) -> None:
     ended = [each[:1] for each in work.letters.items() if each[1] is None]
     run("INSERT OR REPLACE INTO letters (id, data) VALUES (?, ?)", written)
     run("DELETE FROM letters WHERE id = ?", ended)
-    kept = [row for row in work.remembered if row[2] is not None]
-    gone = [row[:2] for row in work.remembered if row[2] is None]
+    kept = [(*key, row) for key, row in work.remembered.items() if row is not None]
+    gone = [key for key, row in work.remembered.items() if row is None]
     run("INSERT OR REPLACE INTO snapshot (collection, key, row) VALUES (?, ?, ?)", kept)
     run("DELETE FROM snapshot WHERE collection = ? AND key = ?", gone)
 

@@ -55,6 +55,7 @@ class Loader:
         """Events come in from now on: catch up with what came before."""
         self._marks.listen()
         self._wanted, self._polling = True, False
+        self._mirror.missed()
         self._mirror.doubted.set()
 
     def unsubscribed(self) -> None:
@@ -63,6 +64,7 @@ class Loader:
         if self.stale_since is None:
             self.stale_since = self._clock.monotonic()
         self._wanted = self._polling = True
+        self._mirror.missed()
         self._mirror.doubted.set()
 
     def missed(self) -> None:
@@ -86,6 +88,10 @@ class Loader:
 
     async def _step(self) -> None:
         self._mirror.doubted.clear()
+        if self._mirror.all_doubted:
+            self._mirror.all_doubted = False
+            self._marks.forget()
+            self._wanted = True
         left = self._due - asyncio.get_running_loop().time()
         if self._wanted or left <= 0:
             self._wanted = False

@@ -50,6 +50,11 @@ class Marks:
         relied_on = [at for at, (each, _) in enumerate(marks) if self._reliable(each)]
         self._marks[name] = marks[relied_on[-1] if relied_on else 0 :]
 
+    def forget(self) -> None:
+        """Everything has to be read anew."""
+        self._era += 1
+        self._marks.clear()
+
     def listen(self) -> None:
         """Events come from now on."""
         self._listening = True

@@ -21,9 +21,12 @@ from citrine_py.store import codec
 from citrine_py.store.cache import Cache, Shelf
 from citrine_py.store.changes import Op, apply
 from citrine_py.store.echoes import Echoes
+from citrine_py.store.on_demand import OnDemand
 from citrine_py.store.pending import Pending
 
 log = structlog.get_logger()
+
+_MOST_DOUBTS = 10_000  # rows of a collection; to read them all is quicker then
 
 Watcher: TypeAlias = Callable[[str, Any, Any], None]
 
@@ -39,8 +42,9 @@ class Reading:
 class Mirror:
     """Joins the cache, the changes under way and what Directus tells."""
 
-    def __init__(self, cache: Cache, pending: Pending, clock: Clock) -> None:
+    def __init__(self, cache: Cache, on_demand: OnDemand, pending: Pending, clock: Clock) -> None:
         self._cache = cache
+        self._on_demand = on_demand
         self._pending = pending
         self._clock = clock
         self._echoes = Echoes()
@@ -48,6 +52,8 @@ class Mirror:
         self._watchers: dict[str, list[Watcher]] = {}
         self.doubts: dict[str, set[str]] = {}
         """By collection, the keys of rows to read again."""
+        self.all_doubted = False
+        """There were too many to keep."""
         self.doubted = asyncio.Event()
 
     def watch(self, collection: Collection[R], watcher: Watcher) -> None:
@@ -66,13 +72,19 @@ class Mirror:
 
     # ---- events --------------------------------------------------------------------------
 
+    def missed(self) -> None:
+        """Events were missed: what is not read again now must not be believed."""
+        self._on_demand.forget()
+
     def changed(self, table: str, row: Mapping[str, Any]) -> None:
         """Directus tells of a row that was made or changed."""
+        self._on_demand.told(table, row)
         for shelf in self._cache.views(table):
             key = str(row.get(shelf.collection.key))
             self._disturb(shelf, key)
             if shelf.collection.source is not None:
-                self.doubt(shelf, key)
+                if key in shelf.base or shelf.collection.may_take(row):
+                    self.doubt(shelf, key)
                 continue
             record = codec.to_record(shelf.collection, row)
             if record is not None:
@@ -80,13 +92,15 @@ class Mirror:
 
     def _event(self, shelf: Shelf[R], key: str, record: R) -> None:
         table, now = shelf.collection.directus, self._clock.monotonic()
+        flight = self._pending.flight(table, key)
         overtaken = self._echoes.overtaken(table, key, record, now)
-        if overtaken and record not in (shelf.base.get(key), shelf.live.get(key)):
+        base = shelf.base.get(key)
+        known = record == shelf.live.get(key) or _explained(record, base, flight)
+        if overtaken and not known:
             self.doubt(shelf, key)
         if self._echoes.still_deleted(table, key, now):
             self.doubt(shelf, key)
             return
-        flight = self._pending.flight(table, key)
         if flight is not None and _differs(record, flight.fields):
             flight.contested = True
         wrong = self._echoes.contradicts(table, key, record, now)
@@ -97,10 +111,11 @@ class Mirror:
                 record = record.model_copy(update={name: getattr(base, name) for name in wrong})
         self._set(shelf, key, record)
 
-    def deleted(self, table: str, keys: Iterable[str]) -> list[Op]:
+    def deleted(self, table: str, keys: Sequence[str]) -> list[Op]:
         """Directus tells of removed rows; returns our changes that went with them."""
         dropped: list[Op] = []
         now = self._clock.monotonic()
+        self._on_demand.removed(table, keys)
         for key in keys:
             flight = self._pending.flight(table, key)
             ours = self._echoes.deleted_lately(table, key, now) or (
@@ -183,8 +198,12 @@ class Mirror:
         return []
 
     def doubt(self, shelf: Shelf[Any], key: str) -> None:
-        """Has the row read again."""
-        self.doubts.setdefault(shelf.collection.name, set()).add(key)
+        """Has the row read again; with very many others, everything."""
+        keys = self.doubts.setdefault(shelf.collection.name, set())
+        keys.add(key)
+        if len(keys) > _MOST_DOUBTS:
+            del self.doubts[shelf.collection.name]
+            self.all_doubted = True
         self.doubted.set()
 
     def doubt_all(self, table: str, keys: Iterable[str]) -> None:
@@ -211,14 +230,21 @@ class Mirror:
         taken = op
         if not_applied or op.over:
             fields = {n: v for n, v in op.fields.items() if n not in not_applied}
-            taken = Op(op.table, op.key, fields, replaces=op.replaces, views=op.views)
+            taken = Op(
+                op.table, op.key, fields, deletes=op.deletes, replaces=op.replaces, views=op.views
+            )
         self._pending.remove(op)
-        views = self._cache.views(op.table)
-        if views:
+        self._on_demand.ours(taken)
+        gone = op.deletes or op.replaces
+        if gone or self._cache.whole(op.table):
             self._echoes.delivered(taken, self._clock.monotonic())
-        for shelf in views:
+        for shelf in self._cache.views(op.table):
+            old = shelf.base.get(op.key)
+            new = apply(shelf.collection, op.key, old, taken)
+            if old is None and new is None and not gone and not op.contested:
+                continue  # a row of the table that is none of this view
             self._disturb(shelf, op.key)
-            shelf.set_base(op.key, apply(shelf.collection, op.key, shelf.base.get(op.key), taken))
+            shelf.set_base(op.key, new)
             if op.contested or not_applied or op.replaces:  # made anew: an edit may have followed
                 self.doubt(shelf, op.key)
         self.refold(op.table, op.key)
@@ -227,11 +253,14 @@ class Mirror:
         """Directus does not have the row that `op` changes: somebody removed it. Returns the
         changes that go with it, `op` among them."""
         self._pending.remove(op)
+        self._on_demand.removed(op.table, (op.key,))
         return [op, *self._removed(op.table, op.key)]
 
     def given_up(self, op: Op) -> None:
         """`op` was taken back, or set aside: memory goes back to what Directus holds."""
         self._pending.remove(op)
+        if op.sent:
+            self._on_demand.ours(op)
         for shelf in self._cache.views(op.table):
             if op.sent or op.contested:
                 self.doubt(shelf, op.key)
@@ -257,6 +286,18 @@ class Mirror:
         for reading in self._readings:
             if reading.shelf is shelf:
                 reading.disturbed.add(key)
+
+
+def _explained(record: Any, base: Any, flight: Op | None) -> bool:
+    """Whether a row is what Directus held, with none, some or all of the change in flight: that
+    may go in several calls, each of which is told."""
+    if base is None:
+        return False
+    new = flight.fields if flight is not None else {}
+    return all(
+        value == getattr(base, name) or (name in new and new[name] == value)
+        for name, value in record.__dict__.items()
+    )
 
 
 def _differs(record: Any, fields: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ class Pending:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, _Queue]] = {}
         self._touched: dict[tuple[str, str], None] = {}
+        self._spare: dict[Op, None] = {}
         self._order = 0
 
     def __len__(self) -> int:
@@ -77,22 +78,27 @@ class Pending:
         op.durable = True
         queue = self._queue(op.table, op.key)
         if queue is not None:
-            _join(queue)
+            self._join(queue)
 
     def ops(self, table: str, key: str) -> list[Op]:
         """The undelivered changes of a row, oldest first."""
         queue = self._queue(table, key)
         return queue.ops() if queue else []
 
-    def rows(self, table: str) -> Iterator[tuple[str, list[Op]]]:
-        """Every row of `table` with undelivered changes."""
-        for key, queue in self._tables.get(table, {}).items():
-            yield key, queue.ops()
+    def keys(self, table: str) -> list[str]:
+        """The rows of `table` with undelivered changes."""
+        return list(self._tables.get(table, ()))
 
     def flight(self, table: str, key: str) -> Op | None:
         """The change of a row that is being delivered."""
         queue = self._queue(table, key)
         return queue.flight if queue else None
+
+    def spare(self) -> Iterator[Op]:
+        """The changes that may be dropped, oldest first; not those being delivered."""
+        for op in self._spare:
+            if self.flight(op.table, op.key) is not op:
+                yield op
 
     def take(self, table: str, limit: int, now: float) -> list[Op]:
         """Moves up to `limit` durable changes into flight, one for each row."""
@@ -123,11 +129,12 @@ class Pending:
             op.sent = True
             queue.flight = None
             queue.waiting.insert(0, op)
-            _join(queue)
+            self._join(queue)
 
     def remove(self, op: Op) -> None:
         """`op` is delivered, or given up."""
         queue = self._queue(op.table, op.key)
+        self._spare.pop(op, None)
         if queue is None:
             return
         if queue.flight is op:
@@ -142,6 +149,8 @@ class Pending:
         if queue is None:
             return []
         dropped, queue.waiting = queue.waiting, []
+        for op in dropped:
+            self._spare.pop(op, None)
         queue.touch = None
         self._forget_empty(table, key, queue)
         return dropped
@@ -170,8 +179,29 @@ class Pending:
         self._order += 1
         op.order = self._order
         queue.waiting.append(op)
+        if op.spare:
+            self._spare[op] = None
         if op.durable:
-            _join(queue)
+            self._join(queue)
+
+    def _join(self, queue: _Queue) -> None:
+        """Joins neighbours that are durable; the others may yet be taken back."""
+        joined: list[Op] = []
+        for op in queue.waiting:
+            if joined and joined[-1].durable and op.durable:
+                both = merged(joined[-1], op)
+                if both is not None:
+                    self._replace((joined[-1], op), both)
+                    joined[-1] = both
+                    continue
+            joined.append(op)
+        queue.waiting = joined
+
+    def _replace(self, ops: Iterable[Op], both: Op) -> None:
+        for op in ops:
+            self._spare.pop(op, None)
+        if both.spare:
+            self._spare[both] = None
 
 
 def _overrule(queue: _Queue, touch: Op, op: Op) -> None:
@@ -179,16 +209,3 @@ def _overrule(queue: _Queue, touch: Op, op: Op) -> None:
     touch.fields = {name: v for name, v in touch.fields.items() if name not in op.fields}
     if op.deletes or op.replaces or not touch.fields:
         queue.touch = None
-
-
-def _join(queue: _Queue) -> None:
-    """Joins neighbours that are durable; the others may yet be taken back."""
-    joined: list[Op] = []
-    for op in queue.waiting:
-        if joined and joined[-1].durable and op.durable:
-            both = merged(joined[-1], op)
-            if both is not None:
-                joined[-1] = both
-                continue
-        joined.append(op)
-    queue.waiting = joined

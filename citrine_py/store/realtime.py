@@ -21,6 +21,7 @@ from citrine_py.store.cache import Cache
 from citrine_py.store.changes import Op
 from citrine_py.store.loading import Loader
 from citrine_py.store.mirror import Mirror
+from citrine_py.store.on_demand import OnDemand
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ class SubscriptionRefused(Exception):
 
 
 class Realtime:
-    """The subscription to the tables of all resident collections."""
+    """The subscription to the tables of which records are in memory."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Realtime:
         url: str,
         token: str,
         cache: Cache,
+        on_demand: OnDemand,
         mirror: Mirror,
         loader: Loader,
         clock: Clock,
@@ -57,7 +59,7 @@ class Realtime:
         self._loader = loader
         self._clock = clock
         self._dropped = dropped
-        self._queries = _queries(cache)
+        self._queries = _queries(cache, on_demand)
         self.up = False
         self.events = 0
 
@@ -200,14 +202,17 @@ class Realtime:
             self._loader.missed()
 
 
-def _queries(cache: Cache) -> dict[str, list[str]]:
-    """The fields to ask for, by table: of a table without a whole view, only the key."""
-    queries: dict[str, list[str]] = {}
+def _queries(cache: Cache, on_demand: OnDemand) -> dict[str, list[str]]:
+    """The fields to ask for, by table: of one without a whole view, what its rows are told by."""
+    queries: dict[str, dict[str, None]] = {
+        table: dict.fromkeys(fields) for table, fields in on_demand.tables.items()
+    }
     for shelf in cache.shelves.values():
-        table = shelf.collection.directus
-        whole = cache.whole(table)
-        queries[table] = list(whole.collection.fields()) if whole else [shelf.collection.key]
-    return queries
+        collection = shelf.collection
+        fields = queries.setdefault(collection.directus, {collection.key: None})
+        told = (name for name, _ in collection.only) if collection.source else collection.fields()
+        fields.update(dict.fromkeys(told))
+    return {table: list(fields) for table, fields in queries.items()}
 
 
 async def _send(socket: ClientConnection, message: Message) -> None:

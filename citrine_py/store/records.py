@@ -1,35 +1,26 @@
 """ports.Records: reads from memory, writes to the journal and, later, to Directus.
 
-The facade over cache, journal, pending changes and Directus; it decides nothing
-but the order: memory at once, then the journal, then the flusher.
+The facade over cache, journal, pending changes and reads of Directus; it decides
+nothing but the order: memory at once, then the journal, then the flusher.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-
-from citrine_py.errors import BadRequest, StoreUnavailable
+from citrine_py.errors import BadRequest
 from citrine_py.model.collection import Collection, R
 from citrine_py.ports import Change, Put
 from citrine_py.store import codec, journal
 from citrine_py.store.cache import Cache
-from citrine_py.store.changes import Op, fold
-from citrine_py.store.directus import PAGE, Directus
-from citrine_py.store.journal import Journal
+from citrine_py.store.changes import Op
+from citrine_py.store.finding import Finder, ordered
 from citrine_py.store.mirror import Mirror
 from citrine_py.store.pending import Pending
+from citrine_py.store.thrift import Thrift
 from citrine_py.store.writer import Writer
-
-log = structlog.get_logger()
-
-_OWN_WRITES = 2.0  # seconds that a read waits for our own writes to be in Directus
-_POSTS_UP_TO = 0.8  # filling of the journal from which the message log is dropped
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class StoredRecords:
@@ -41,18 +32,17 @@ class StoredRecords:
         cache: Cache,
         pending: Pending,
         mirror: Mirror,
-        journal: Journal,
+        thrift: Thrift,
         writer: Writer,
-        directus: Directus,
+        finder: Finder,
     ) -> None:
         self._cache = cache
         self._pending = pending
         self._mirror = mirror
-        self._journal = journal
+        self._thrift = thrift
         self._writer = writer
-        self._directus = directus
-        self._dropping = False
-        self.dropped_posts = 0
+        self._finder = finder
+        self._views: dict[str, frozenset[str]] = {}  # one for all changes of a collection
 
     def get(self, collection: Collection[R], key: str) -> R | None:
         """See ports.Records."""
@@ -74,17 +64,17 @@ class StoredRecords:
         """See ports.Records."""
         if collection.resident:
             found = list(self._cache.shelf(collection).select(dict(where)))
-            return _ordered(collection, found, newest_first)[offset : offset + limit]
-        await self._writer.drained(self._pending.mark, _OWN_WRITES, (collection.directus,))
-        found = await self._read(collection, where, limit, offset, newest_first)
-        return self._overlaid(collection, where, found)[:limit]
+            return ordered(collection, found, newest_first)[offset : offset + limit]
+        return await self._finder.find(
+            collection, where, limit=limit, offset=offset, newest_first=newest_first
+        )
 
     async def write(self, *changes: Change) -> None:
         """See ports.Records."""
         ops = [self._op(change) for change in changes]
         if not ops:
             return
-        seqs, stored = self._journal.append(_journalled(changes, ops))
+        seqs, stored = self._thrift.append(_journalled(changes, ops))
         for op, seq in zip(ops, seqs, strict=True):
             op.seqs.append(seq)
             self._add(op)
@@ -94,28 +84,16 @@ class StoredRecords:
     def post(self, *changes: Change) -> None:
         """See ports.Records."""
         ops = [self._op(change) for change in changes]
-        if self._journal.filling > _POSTS_UP_TO:
-            self._drop_posts(len(ops), "the journal is nearly full")
+        for op in ops:
+            op.spare = True
+        seqs = self._thrift.append_frames(_journalled(changes, ops))
+        if seqs is None:
             return
-        try:
-            seqs = self._journal.append_soon(_journalled(changes, ops))
-        except StoreUnavailable as error:
-            self._drop_posts(len(ops), str(error))
-            return
-        if self._dropping:
-            self._dropping = False
-            log.info("journal.taking_posts", dropped=self.dropped_posts)
         for op, seq in zip(ops, seqs, strict=True):
             op.durable = True
             op.seqs.append(seq)
             self._add(op)
         self._writer.wake()
-
-    def _drop_posts(self, count: int, reason: str) -> None:
-        self.dropped_posts += count
-        if not self._dropping:
-            self._dropping = True
-            log.error("journal.dropping_posts", reason=reason)
 
     def touch(self, collection: Collection[Any], key: str, **fields: Any) -> None:
         """See ports.Records."""
@@ -144,7 +122,7 @@ class StoredRecords:
             BadRequest: it does not fit the collection any more.
         """
         op = self._made(collection, change.key, change.fields, change.only_over)
-        op.durable = True
+        op.durable, op.spare = True, change.spare
         op.seqs.append(seq)
         self._add(op)
 
@@ -171,9 +149,9 @@ class StoredRecords:
         return Op(
             collection.directus,
             key,
-            values,
+            values if collection.resident else codec.packed(values),
             {name: (value,) for name, value in over.items() if name in values},
-            views=frozenset((collection.name,)),
+            views=self._views.setdefault(collection.name, frozenset((collection.name,))),
         )
 
     def _add(self, op: Op) -> None:
@@ -191,54 +169,6 @@ class StoredRecords:
         if not failed:
             self._writer.wake()
 
-    # ---- reads from Directus -------------------------------------------------------------
-
-    async def _read(
-        self,
-        collection: Collection[R],
-        where: Mapping[str, Any],
-        limit: int,
-        offset: int,
-        newest_first: str | None,
-    ) -> list[R]:
-        tests = [{name: _test(value)} for name, value in where.items()]
-        sort = ([f"-{newest_first}"] if newest_first else []) + [collection.key]
-        found: list[R] = []
-        read = 0
-        while read < limit:
-            page = min(PAGE, limit - read)
-            rows = await self._directus.read(
-                collection.directus,
-                collection.fields(),
-                {"_and": tests} if tests else None,
-                sort=sort,
-                limit=page,
-                offset=offset + read,
-            )
-            records = (codec.to_record(collection, row) for row in rows)
-            found += [record for record in records if record is not None]
-            read += len(rows)
-            if len(rows) < page:
-                break
-        return found
-
-    def _overlaid(
-        self, collection: Collection[R], where: Mapping[str, Any], found: Iterable[R]
-    ) -> list[R]:
-        """What was found, with our changes that are still on their way."""
-        under_way = {key: list(ops) for key, ops in self._pending.rows(collection.directus)}
-        result: list[R] = []
-        for record in found:
-            key = str(getattr(record, collection.key))
-            now = fold(collection, key, record, under_way.pop(key, ()))
-            if now is not None and _fits(now, where):
-                result.append(now)
-        for key, ops in under_way.items():
-            new = fold(collection, key, None, ops)
-            if new is not None and _fits(new, where):
-                result.append(new)
-        return result
-
 
 def _journalled(changes: Sequence[Change], ops: Sequence[Op]) -> list[journal.Change]:
     return [
@@ -247,21 +177,7 @@ def _journalled(changes: Sequence[Change], ops: Sequence[Op]) -> list[journal.Ch
             op.key,
             None if op.deletes else op.fields,
             {name: values[0] for name, values in op.over.items()} or None,
+            op.spare,
         )
         for change, op in zip(changes, ops, strict=True)
     ]
-
-
-def _test(value: Any) -> dict[str, Any]:
-    return {"_null": True} if value is None else {"_eq": value}
-
-
-def _fits(record: Any, where: Mapping[str, Any]) -> bool:
-    return all(getattr(record, name) == value for name, value in where.items())
-
-
-def _ordered(collection: Collection[R], records: list[R], newest_first: str | None) -> list[R]:
-    records.sort(key=lambda record: str(getattr(record, collection.key)))
-    if newest_first:
-        records.sort(key=lambda record: getattr(record, newest_first) or _EARLIEST, reverse=True)
-    return records

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,15 +23,33 @@ _PAUSE = 0.2  # seconds between batches
 
 
 class Retention:
-    """Removes rows of the collections with `retained_by` that are older than `days`."""
+    """Removes old rows of the collections with `retained_by`.
+
+    Args:
+        days: age at which rows go.
+        exceptions: other ages, by the collection's name.
+        pruned: is told of Directus' collections that have lost rows.
+    """
 
     def __init__(
-        self, collections: Iterable[Collection[Any]], directus: Directus, clock: Clock, days: int
+        self,
+        collections: Iterable[Collection[Any]],
+        directus: Directus,
+        clock: Clock,
+        *,
+        days: int,
+        exceptions: Mapping[str, int] | None = None,
+        pruned: Callable[[str], None] = lambda table: None,
     ) -> None:
-        self._collections = [each for each in collections if each.retained_by]
+        known = exceptions or {}
+        self._ages = {
+            each: timedelta(days=known.get(each.name, days))
+            for each in collections
+            if each.retained_by
+        }
         self._directus = directus
         self._clock = clock
-        self._days = days
+        self._pruned = pruned
 
     async def run(self) -> None:
         """Prunes every hour, for ever."""
@@ -51,9 +69,9 @@ class Retention:
         Raises:
             DirectusError: the rest is left for the next time.
         """
-        before = iso(self._clock.now() - timedelta(days=self._days))
         total = 0
-        for each in self._collections:
+        for each, age in self._ages.items():
+            before = iso(self._clock.now() - age)
             count = await self._prune_one(each, before)
             total += count
             if count:
@@ -72,6 +90,8 @@ class Retention:
             answer = await self._directus.call("prune", "POST", "/citrine/prune", body)
             deleted = int(answer["deleted"])
             total += deleted
+            if deleted:
+                self._pruned(collection.directus)
             if deleted < _BATCH:
                 return total
             await self._clock.sleep(_PAUSE)

@@ -9,8 +9,7 @@ Nothing is decided here but that order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,50 +24,30 @@ from citrine_py.store.cache import Cache
 from citrine_py.store.codec import dumps
 from citrine_py.store.dead_letters import DeadLetters
 from citrine_py.store.directus import Directus
+from citrine_py.store.finding import Finder
 from citrine_py.store.journal import Change, Journal
 from citrine_py.store.loading import Loader
 from citrine_py.store.marks import Marks
 from citrine_py.store.mirror import Mirror
+from citrine_py.store.on_demand import OnDemand
 from citrine_py.store.pending import Pending
 from citrine_py.store.reading import Reader
 from citrine_py.store.realtime import Realtime
 from citrine_py.store.records import StoredRecords
 from citrine_py.store.retention import Retention
+from citrine_py.store.stats import StoreStats
+from citrine_py.store.thrift import Thrift
 from citrine_py.store.writer import Writer
 
 log = structlog.get_logger()
 
-JOURNAL_LIMIT = 512 * 1024 * 1024
-"""Bytes of undelivered changes that the journal may hold, unless told otherwise."""
+JOURNAL_LIMIT = 256 * 1024 * 1024
+"""Bytes that undelivered changes may take, unless told otherwise."""
+
+ON_DEMAND_RECORDS = 10_000
+"""Records of large collections that are kept after a read, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    """What the store says of itself, for metrics. Durations in seconds."""
-
-    pending_rows: int
-    journal_rows: int
-    journal_bytes: int
-    journal_filling: float
-    journal_commits: int
-    dead_letters: int
-    """Records of which a change that Directus refused is set aside now."""
-    rejected: int
-    """Changes that it refused since the start."""
-    dropped_posts: int
-    directus_calls: dict[str, int]
-    directus_away: float
-    """0 while Directus answers."""
-    subscribed: bool
-    staleness: float
-    """How long an edit in Directus may have gone unseen; 0 while none can."""
-    seconds_since_flush: float | None
-    records: dict[str, int]
-    """Records in memory, by collection."""
-    rows_read: dict[str, int]
-    """Rows read into memory, by why: `load`, `change` or `doubt`."""
 
 
 class Store:
@@ -83,7 +62,9 @@ class Store:
         flush_interval: seconds that changes gather before a flush.
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
-        journal_limit: bytes.
+        retention_exceptions: other ages, by the collection's name.
+        journal_limit: bytes that undelivered changes may take, in memory and on disk alike.
+        on_demand_records: of large collections, kept in memory for the next who asks.
         first_load: seconds that a start waits for Directus when there is an earlier state.
     """
 
@@ -99,7 +80,9 @@ class Store:
         flush_interval: float,
         touch_interval: float,
         retention_days: int,
+        retention_exceptions: Mapping[str, int] | None = None,
         journal_limit: int = JOURNAL_LIMIT,
+        on_demand_records: int = ON_DEMAND_RECORDS,
         first_load: float = 5.0,
     ) -> None:
         self._collections = {each.name: each for each in collections}
@@ -109,7 +92,8 @@ class Store:
         self._directus = Directus(client, clock)
         self._cache = Cache(collections)
         self._pending = Pending()
-        self._mirror = Mirror(self._cache, self._pending, clock)
+        self._on_demand = OnDemand(collections, on_demand_records, self._fresh)
+        self._mirror = Mirror(self._cache, self._on_demand, self._pending, clock)
         self._journal = Journal(folder, journal_limit)
         self._letters = DeadLetters(
             collections, self._cache, self._pending, self._mirror, self._journal, clock=clock
@@ -132,19 +116,34 @@ class Store:
             url=directus_url,
             token=token,
             cache=self._cache,
+            on_demand=self._on_demand,
             mirror=self._mirror,
             loader=self._loader,
             clock=clock,
             dropped=drop,
         )
-        self._retention = Retention(collections, self._directus, clock, retention_days)
+        self._retention = Retention(
+            collections,
+            self._directus,
+            clock,
+            days=retention_days,
+            exceptions=retention_exceptions,
+            pruned=self._on_demand.forget,
+        )
+        finder = Finder(
+            directus=self._directus,
+            pending=self._pending,
+            writer=self._writer,
+            on_demand=self._on_demand,
+        )
+        self._thrift = Thrift(self._journal, self._pending, self._mirror)
         self.records = StoredRecords(
             cache=self._cache,
             pending=self._pending,
             mirror=self._mirror,
-            journal=self._journal,
+            thrift=self._thrift,
             writer=self._writer,
-            directus=self._directus,
+            finder=finder,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -158,6 +157,7 @@ class Store:
         undelivered = await self._journal.open()
         await self._letters.restore()
         known = await self._restore()
+        count = self._journal.rows
         self._replay(undelivered)
         self._begin("realtime", self._realtime.run)
         self._begin("loader", self._loader.run)
@@ -170,7 +170,7 @@ class Store:
         self._begin("touches", self._release_touches)
         self._begin("retention", self._retention.run)
         self._begin("snapshot", self._snapshots)
-        log.info("store.started", records=known, undelivered=len(undelivered))
+        log.info("store.started", records=known, undelivered=count)
 
     async def stop(self, seconds: float = 5.0) -> None:
         """Flushes for up to `seconds`; what Directus has not got by then stays in the journal."""
@@ -186,9 +186,19 @@ class Store:
         log.info("store.stopped", undelivered=self._journal.rows)
 
     @property
+    def trouble(self) -> str | None:
+        """Why changes are refused, in words; None while they are taken."""
+        if self._journal.failure is not None:
+            return f"cannot be written: {self._journal.failure}"
+        return "full until Directus has taken some of it" if self._thrift.full else None
+
+    @property
     def ready(self) -> bool:
         """Whether Directus answers and memory is current: for health checks."""
         return self._loader.loaded.is_set() and self._directus.away_since is None
+
+    def _fresh(self) -> bool:
+        return self._realtime.up and self._loader.stale_since is None
 
     def watch(
         self, collection: Collection[R], callback: Callable[[str, R | None, R | None], None]
@@ -204,17 +214,21 @@ class Store:
         return StoreStats(
             pending_rows=len(self._pending),
             journal_rows=self._journal.rows,
-            journal_bytes=self._journal.bytes,
-            journal_filling=self._journal.filling,
+            journal_bytes=self._journal.room.used,
+            journal_filling=self._journal.room.filling,
             journal_commits=self._journal.commits,
             dead_letters=len(self._letters),
             rejected=self._letters.refusals,
-            dropped_posts=self.records.dropped_posts,
+            dropped_posts=self._thrift.dropped,
+            refused_writes=self._thrift.refused,
             directus_calls=dict(self._directus.calls),
             directus_away=0.0 if away is None else now - away,
             subscribed=self._realtime.up,
             staleness=self._loader.staleness,
             seconds_since_flush=None if flushed is None else now - flushed,
+            found_in_memory=self._on_demand.hits,
+            read_on_demand=self._on_demand.misses,
+            on_demand_records=self._on_demand.records,
             records={name: len(shelf.live) for name, shelf in self._cache.shelves.items()},
             rows_read=dict(self._reader.rows),
         )

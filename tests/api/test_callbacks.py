@@ -255,3 +255,30 @@ async def test_too_many_at_once_are_dropped_and_told() -> None:
         await finished(callbacks)
 
     assert [log["event"] for log in logs].count("callback.dropped") == 1
+
+
+async def test_outcomes_to_be_posted_are_bounded_in_number_and_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    callbacks = Callbacks((), QuickClock())
+    waiting = asyncio.Event()
+
+    async def never(*_: object) -> tuple[None, bool]:
+        await waiting.wait()
+        return None, False
+
+    monkeypatch.setattr(callbacks, "_try", never)
+    url = callbacks.check("http://192.0.2.1/outcome")
+    with capture_logs() as logs:
+        for _ in range(3):
+            callbacks.post(url, "cp001", {"data": "x" * 30_000_000})
+        for _ in range(2000):
+            callbacks.post(url, "cp001", {})
+    assert len(callbacks._tasks) == 1000
+    assert callbacks._bytes < 64 * 1024 * 1024
+    assert [line["event"] for line in logs].count("callback.dropped") == 1 + 2000 - 998
+    waiting.set()
+    await finished(callbacks)
+    await asyncio.sleep(0)
+    assert callbacks._bytes == 0
+    await callbacks.stop()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from citrine_py.errors import StoreUnavailable
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.ports import Delete
 from tests.fakes import T0
@@ -60,3 +63,39 @@ async def test_at_the_start_nobody_is_online() -> None:
     count = len(world.records.written)
     await world.rules.presence.reset()
     assert len(world.records.written) == count
+
+
+async def test_a_known_station_is_served_though_nothing_can_be_kept_and_its_record_follows() -> (
+    None
+):
+    world = World()
+    await world.connect()
+    await world.leave()
+    world.records.full = True
+    await world.connect(listener="password")
+    await world.leave()
+    await world.connect(listener="password")
+    assert world.station_record.isOnline is False
+    world.records.full = False
+    await world.jobs.settle()
+    assert world.station_record.isOnline is True
+    assert world.station_record.listener == "password"
+    assert not world.jobs.running(f"presence {STATION}")
+
+
+async def test_a_new_station_comes_in_only_when_its_record_can_be_kept() -> None:
+    world = World(connected=False)
+    world.records.full = True
+    with pytest.raises(StoreUnavailable):
+        await world.connect()
+
+
+async def test_what_is_so_now_overrules_what_was_to_be_written_later() -> None:
+    world = World()
+    await world.connect()
+    world.records.full = True
+    await world.leave()
+    world.records.full = False
+    await world.connect()
+    await world.jobs.settle()
+    assert world.station_record.isOnline is True

@@ -124,3 +124,34 @@ def test_only_the_latest_reports_of_a_station_are_remembered() -> None:
         reports.expect("cp1", number)
     assert reports.find("cp1", 3) is None
     assert reports.find("cp1", 4) is not None
+
+
+def test_a_station_that_never_comes_to_an_end_costs_no_more_memory() -> None:
+    report = Report(1)
+    for number in range(200_000):
+        report.add(number, tbc=True, variables=1)
+    assert report.parts == 200_000
+    assert len(report._ahead) == 0
+    for number in range(200_001, 400_000):
+        report.add(number, tbc=True, variables=1)
+    assert len(report._ahead) < 60_000
+    assert not report.add(2**31 - 1, tbc=True, variables=1)
+
+
+async def test_who_waits_for_a_report_that_newer_ones_displaced_waits_no_more() -> None:
+    """Else asking for reports again and again would pile up those who wait."""
+    jobs = FakeJobs(FakeClock())
+    reports = Reports(FakeNewId())
+    first = reports.expect("cp1", 0)
+    got: list[bool] = []
+
+    async def wait() -> None:
+        got.append(await first.another(jobs, 10))
+
+    jobs.start("first", wait)
+    await jobs.settle()
+    for number in range(1, 20):
+        reports.expect("cp1", number)
+    await jobs.settle()
+    assert got == [False]
+    assert not await first.another(jobs, 10)

@@ -11,10 +11,12 @@ from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
+    MESSAGE_LIMIT,
     VARIABLE_ATTRIBUTE,
     Boot,
     BootProgress,
     ChargingStation,
+    MessageLimit,
     RegistrationStatus,
     VariableAttribute,
 )
@@ -181,8 +183,7 @@ class World:
             key = variable_attribute_key(
                 STATION, "DeviceDataCtrlr", variable, variable_instance=action
             )
-            row = VariableAttribute(id=key, station=STATION, value=str(value))
-            self.records.have(VARIABLE_ATTRIBUTE, row)
+            self.records.have(MESSAGE_LIMIT, MessageLimit(id=key, value=str(value)))
 
 
 def data(

@@ -277,6 +277,30 @@ def test_a_full_queue_is_told_at_once():
     assert effects == [Settled(ticket, failure=Failure("busy"))]
 
 
+def test_a_queue_is_full_by_its_characters_too():
+    core = session(queue=100)
+    large = {"data": "x" * 3_000_000}
+    for _ in range(3):
+        _, effects = core.request("DataTransfer", large, 0)
+        assert Settled not in map(type, effects)
+    ticket, effects = core.request("DataTransfer", large, 0)
+    assert effects == [Settled(ticket, failure=Failure("busy"))]
+    _, effects = core.request("Reset", {"type": "Immediate"}, 0)
+    assert effects == []
+
+
+def test_after_an_internal_error_the_same_call_is_handled_again():
+    core = session()
+    text = '[2,"a","Heartbeat",{}]'
+    for _ in range(2):
+        *_, handle = core.receive(text, 0)
+        assert isinstance(handle, Handle)
+        core.refuse("a", CallError("InternalError", "the disk is full"))
+    core.receive(text, 0)
+    answer = core.answer("a", {"currentTime": "now"})
+    assert core.receive(text, 0)[-1:] == answer
+
+
 def test_no_queue_at_all_still_sends_the_first():
     core = session(queue=0)
     assert len(texts(core.request("One", {}, 0)[1])) == 1

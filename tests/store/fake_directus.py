@@ -25,7 +25,8 @@ Fault = Callable[[httpx.Request], httpx.Response | None]
 
 
 class FakeDirectus:
-    """`tables` are the rows; `before` and `after` may answer or raise in place of a call."""
+    """`tables` are the rows; `before` and `after` may answer or raise in place of a call.
+    `sources` are the lists of the extension: by name, a table and which of its rows."""
 
     def __init__(
         self, tables: tuple[str, ...], parents: Mapping[str, tuple[str, str]] | None = None
@@ -80,12 +81,14 @@ class FakeDirectus:
         await asyncio.sleep(self.latency)
         if self.before and (answer := self.before(request)):
             return answer
-        saved = copy.deepcopy(self.tables)
+        table = _table_of(request.url.path, body)
+        saved = copy.deepcopy(self.tables.get(table)) if request.method != "SEARCH" else None
         told: list[tuple[str, str, list[str]]] = []
         try:
             data = self._serve(request, body, told)
         except Refusal as refusal:
-            self.tables = saved
+            if saved is not None:
+                self.tables[table] = saved
             error = {"message": refusal.code, "extensions": {"code": refusal.code}}
             return httpx.Response(refusal.status, json={"errors": [error]})
         for table, event, keys in told:
@@ -174,6 +177,11 @@ class FakeDirectus:
         async with serve(server.converse, "127.0.0.1", port) as running:
             server.running = running
             yield server
+
+
+def _table_of(path: str, body: Any) -> str:
+    """The collection that a call is about."""
+    return str(body["collection"]) if isinstance(body, dict) and "collection" in body else path[7:]
 
 
 def fits(row: Row, where: Row | None) -> bool:

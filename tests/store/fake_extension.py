@@ -22,6 +22,7 @@ Rows = dict[str, Row]
 
 TABLES = {each.name: each for each in COLLECTIONS if not each.table}
 RESIDENT = {each.name: each for each in COLLECTIONS if each.resident}
+SOURCES = {each.source.removeprefix("/citrine/"): each.name for each in COLLECTIONS if each.source}
 
 
 class Refusal(Exception):
@@ -43,8 +44,8 @@ class FakeExtension:
 
     def serve(self, request: httpx.Request, body: Any, told: list[Any]) -> Any:
         what = request.url.path.removeprefix("/citrine/")
-        if what == "credentials":
-            rows = self._rows("Secret")
+        if what in SOURCES:
+            rows = self._rows(SOURCES[what])
             keys = request.url.params.get("keys")
             return [row for row in rows.values() if not keys or row["id"] in keys.split(",")]
         if what == "changes":
@@ -129,6 +130,8 @@ class FakeExtension:
         rows = self._directus.tables[collection.directus]
         if collection.source is None:
             return rows
+        if collection.only:
+            return {key: row for key, row in rows.items() if collection.takes(row)}
         return {key: row for key, row in rows.items() if row.get("hash")}
 
 

@@ -21,6 +21,7 @@ class RealtimeServer:
         self.running: Server | None = None
         self.refuse = False
         self.sockets: set[ServerConnection] = set()
+        self.subscribed: dict[str, list[str]] = {}
         self.pongs = 0
 
     @property
@@ -47,15 +48,12 @@ class RealtimeServer:
     async def converse(self, socket: ServerConnection) -> None:
         if self.refuse:
             return
-        subscribed: set[str] = set()
+        subscribed: dict[str, list[str]] = {}
         outgoing: asyncio.Queue[str] = asyncio.Queue()
 
         def listener(table: str, event: str, data: list[Any]) -> None:
-            message = {"type": "subscription", "event": event, "data": data, "uid": table}
-            if event == "again":
-                message = {"type": "citrine", "collection": table, "keys": data}
             if table in subscribed:
-                outgoing.put_nowait(json.dumps(message))
+                outgoing.put_nowait(json.dumps(_message(table, event, data, subscribed[table])))
 
         self._listeners.append(listener)
         self.sockets.add(socket)
@@ -68,7 +66,8 @@ class RealtimeServer:
                     status = "ok" if ok else "error"
                     outgoing.put_nowait(json.dumps({"type": "auth", "status": status}))
                 elif message["type"] == "subscribe":
-                    subscribed.add(message["uid"])
+                    subscribed[message["uid"]] = message["query"]["fields"]
+                    self.subscribed = subscribed
                     init = {"type": "subscription", "event": "init", "data": []}
                     outgoing.put_nowait(json.dumps({**init, "uid": message["uid"]}))
                 elif message["type"] == "pong":
@@ -83,3 +82,11 @@ class RealtimeServer:
     async def _send(self, socket: ServerConnection, outgoing: asyncio.Queue[str]) -> None:
         while True:
             await socket.send(await outgoing.get())
+
+
+def _message(table: str, event: str, data: list[Any], fields: list[str]) -> dict[str, Any]:
+    if event == "again":
+        return {"type": "citrine", "collection": table, "keys": data}
+    if event != "delete":
+        data = [{name: row.get(name) for name in fields} for row in data]
+    return {"type": "subscription", "event": event, "data": data, "uid": table}

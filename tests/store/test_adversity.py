@@ -219,32 +219,6 @@ async def test_a_collection_that_is_not_provisioned_yet_waits(tmp_path: Path) ->
         assert "e1" in directus.tables["Event"]
 
 
-async def test_a_full_journal_refuses_writes_and_drops_the_message_log_before(
-    tmp_path: Path,
-) -> None:
-    directus = fake_directus()
-    async with running(tmp_path, directus, journal_limit=20_000) as (store, _):
-        directus.before = lambda request: httpx.Response(503)
-        for number in range(200):
-            store.records.post(Put(READING, f"r{number}", {"value": "x" * 100}))
-        assert 0.8 < store.stats().journal_filling < 0.82
-        assert store.stats().dropped_posts > 50
-        taken: list[str] = []
-
-        async def fill() -> None:
-            for number in range(200):
-                await store.records.write(Put(SITE, f"s{number}", {"model": "x" * 100}))
-                taken.append(f"s{number}")
-
-        with pytest.raises(StoreUnavailable):
-            await fill()
-        assert {each.id for each in store.records.select(SITE)} == set(taken)
-        assert store.stats().journal_filling <= 1
-        directus.before = None
-        assert await store.records.settled(8)
-        await store.records.write(Put(SITE, "again", {}))
-
-
 async def test_a_lost_subscription_is_reloaded_and_polled_meanwhile(tmp_path: Path) -> None:
     directus = fake_directus()
     directus.edit("Site", "s1", name="a")

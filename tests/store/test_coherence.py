@@ -14,7 +14,7 @@ from citrine_py.ports import Change, Delete, Put
 from citrine_py.store.store import Store
 from tests.store.fake_directus import FakeDirectus, RealtimeServer
 from tests.store.support import eventually, fake_directus, running
-from tests.store.things import PLAN, SECRET, SITE
+from tests.store.things import LIMIT, PLAN, READING, SECRET, SITE, Limit
 
 KEYS = [f"k{number}" for number in range(6)]
 STATUSES = ["Accepted", "Pending", "Rejected", None]
@@ -36,7 +36,7 @@ class Churn:
         self.number += 1
         plan = self.store.records.get(PLAN, key)
         change: Change = Put(SITE, key, {"model": str(self.number)})
-        match self.random.randrange(8):
+        match self.random.randrange(10):
             case 0:
                 change = Delete(SITE, key)
             case 1 | 2:
@@ -50,18 +50,28 @@ class Churn:
                 )
             case 6:
                 change = Put(SECRET, key, {"hash": f"h{self.number}"})
+            case 7 | 8:
+                change = Put(READING, key, self.reading())
         await self.store.records.write(change)
+
+    def reading(self) -> dict[str, str]:
+        kind = self.random.choice(["limit", "Bound", "other"])
+        return {"kind": kind, "site": self.random.choice(KEYS), "value": str(self.number % 3)}
 
     async def operators(self) -> None:
         key = self.random.choice(KEYS)
         self.number += 1
-        match self.random.randrange(7):
-            case 6:
+        match self.random.randrange(10):
+            case 9:
                 keys = self.random.sample(KEYS, 3)
                 self.directus.edit_list("Plan", keys, interval=self.number)
                 for each in keys:
                     if each in self.directus.tables["Plan"]:
                         self.intervals[each] = self.number
+            case 6:
+                self.directus.remove("Reading", key)
+            case 7 | 8:
+                self.directus.edit("Reading", key, **self.reading())
             case 0:
                 self.directus.remove("Plan", key)
                 self.intervals.pop(key, None)
@@ -107,8 +117,12 @@ def same(store: Store, directus: FakeDirectus) -> bool:
         rows = directus.tables[collection.directus]
         if live != {key: collection.record.model_validate(row) for key, row in rows.items()}:
             return False
-    hashes = {key: row["hash"] for key, row in directus.tables["Reading"].items()}
-    return {each.id: each.hash for each in store.records.select(SECRET)} == hashes
+    readings = directus.tables["Reading"]
+    hashes = {key: row["hash"] for key, row in readings.items() if row.get("hash")}
+    limits = {key: Limit.model_validate(row) for key, row in readings.items() if LIMIT.takes(row)}
+    return {each.id: each.hash for each in store.records.select(SECRET)} == hashes and {
+        each.id: each for each in store.records.select(LIMIT)
+    } == limits
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -17,6 +17,7 @@ import pytest
 from citrine_py.errors import StoreUnavailable
 from citrine_py.store.journal import Change, Journal
 from citrine_py.store.journal_file import JournalFile, Work
+from citrine_py.store.journal_room import ROW_COST
 
 LIMIT = 10_000_000
 
@@ -49,7 +50,7 @@ def change(number: int) -> Change:
 
 async def opened(folder: Path) -> tuple[Journal, list[tuple[int, Change]]]:
     journal = Journal(folder, LIMIT)
-    return journal, await journal.open()
+    return journal, list(await journal.open())
 
 
 async def test_what_was_appended_is_there_after_a_restart_until_it_is_done(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ async def test_what_is_appended_soon_goes_with_the_next_or_at_the_end(tmp_path: 
 async def test_a_full_journal_refuses_whole_writes_and_takes_them_when_emptied(
     tmp_path: Path,
 ) -> None:
-    journal = Journal(tmp_path, 1000)
+    journal = Journal(tmp_path, 4 * ROW_COST)
     await journal.open()
     seqs, stored = journal.append([change(1), change(2)])
     await stored
@@ -108,7 +109,7 @@ async def test_a_full_journal_refuses_whole_writes_and_takes_them_when_emptied(
         journal.append_soon([change(number) for number in range(10)])
     assert journal.rows == 2
     journal.done(seqs)
-    assert journal.bytes == 0
+    assert journal.room.used == 0
     await journal.append([change(3)])[1]
     await journal.close()
     with pytest.raises(StoreUnavailable, match="closed"):
@@ -219,6 +220,27 @@ async def test_the_snapshot_remembers_the_latest_row_of_each_key(tmp_path: Path)
     journal.remember([("A", "1", b"{}"), ("A", "2", b"{}"), ("B", "1", b"[1]")])
     journal.remember([("A", "1", b"[2]"), ("A", "2", None)])
     assert sorted(await journal.snapshot()) == [("A", "1", b"[2]"), ("B", "1", b"[1]")]
+    await journal.close()
+
+
+async def test_rows_to_remember_do_not_pile_up_while_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = await opened(tmp_path)
+
+    def full(self: JournalFile, work: Work) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, "_write", full)
+        for number in range(50):
+            _, stored = journal.append([change(1)])
+            with pytest.raises(StoreUnavailable):
+                await stored
+            journal.remember([("A", str(key), str(number).encode()) for key in range(100)])
+        assert len(journal._work.remembered) <= 100
+    rows = await journal.snapshot()
+    assert sorted(rows) == sorted(("A", str(key), b"49") for key in range(100))
     await journal.close()
 
 

@@ -11,7 +11,7 @@ import pytest
 from citrine_py.errors import BadRequest
 from citrine_py.ports import Delete, Put
 from tests.store.support import eventually, fake_directus, running
-from tests.store.things import PLAN, READING, SITE, Site
+from tests.store.things import PLAN, READING, SECRET, SITE, Site
 
 T0 = datetime(2026, 1, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
@@ -148,3 +148,19 @@ async def test_a_wrong_value_is_the_callers_mistake_and_changes_nothing(tmp_path
                 )
         assert store.records.get(SITE, "s0") is None
         assert store.stats().journal_rows == 0
+
+
+async def test_very_many_rows_in_doubt_are_read_at_once_and_not_remembered_one_by_one(
+    tmp_path: Path,
+) -> None:
+    directus = fake_directus()
+    async with running(tmp_path, directus) as (store, _):
+        directus.tables["Reading"] = {
+            f"r{number}": {"id": f"r{number}", "hash": str(number)} for number in range(25_000)
+        }
+        before = len(directus.requests)
+        directus._tell("Reading", "update", list(directus.tables["Reading"]))
+        await eventually(lambda: len(store.records.select(SECRET)) == 25_000)
+        await eventually(lambda: not store._mirror.doubts)
+        assert max(map(len, store._mirror.doubts.values()), default=0) <= 10_000
+        assert len(directus.requests) - before < 60

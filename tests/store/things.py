@@ -1,4 +1,5 @@
-"""Small collections that have one of each: shared fields, a second view, on demand, pruned."""
+"""Small collections that have one of each: shared fields, views with some of a table's rows, on
+demand, pruned."""
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ class Plan(Record):
 class Reading(Record):
     id: str
     site: Services[str | None] = None
+    kind: Services[str | None] = None
     value: Services[str | None] = None
     at: Services[datetime | None] = None
 
@@ -45,6 +47,13 @@ class Secret(Record):
     id: str
     site: Services[str | None] = None
     hash: Services[str | None] = None
+
+
+class Limit(Record):
+    id: str
+    site: Services[str | None] = None
+    kind: Services[str | None] = None
+    value: Services[str | None] = None
 
 
 class Event(Record):
@@ -73,7 +82,14 @@ PLAN = Collection(
     query=(Query("stationId", "site"),),
 )
 READING = Collection(
-    "Reading", Reading, "", resident=False, delivery=Delivery.BULK, rank=2, retained_by="at"
+    "Reading",
+    Reading,
+    "",
+    resident=False,
+    delivery=Delivery.BULK,
+    rank=2,
+    query=(Query("siteId", "site"), Query("kind", "kind"), Query("value", "value")),
+    retained_by="at",
 )
 SECRET = Collection(
     "Secret",
@@ -85,6 +101,25 @@ SECRET = Collection(
     source="/citrine/credentials",
     table="Reading",
 )
+LIMIT = Collection(
+    "Limit",
+    Limit,
+    "",
+    resident=True,
+    delivery=Delivery.BULK,
+    rank=2,
+    source="/citrine/limits",
+    table="Reading",
+    only=(("kind", ("limit", "bound")),),
+)
 EVENT = Collection("Event", Event, "", resident=False, delivery=Delivery.ITEMS, rank=3)
-COLLECTIONS: tuple[Collection[Any], ...] = (SITE, PLAN, READING, SECRET, EVENT, DEAD_LETTER)
+COLLECTIONS: tuple[Collection[Any], ...] = (
+    SITE,
+    PLAN,
+    READING,
+    SECRET,
+    LIMIT,
+    EVENT,
+    DEAD_LETTER,
+)
 PARENTS = {"Plan": ("site", "Site"), "Reading": ("site", "Site"), "Event": ("site", "Site")}

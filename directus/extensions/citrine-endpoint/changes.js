@@ -10,9 +10,11 @@
 
 import { invalid, nameIn } from './calls.js';
 import { rowsWithHashes } from './credentials.js';
+import { rowsWithLimits } from './limits.js';
 
 const VIEWS = {
   Credential: { table: 'VariableAttribute', rows: rowsWithHashes },
+  MessageLimit: { table: 'VariableAttribute', rows: rowsWithLimits },
 };
 const FARTHEST = 2n ** 30n; // transactions
 const LONGEST = 20000; // milliseconds

@@ -8,6 +8,7 @@
 //                        row holds one of those values; as /items does it, but in one transaction
 // POST /citrine/changes  {since: {collection: mark or null}, keys: [collection]}  what is different
 // GET  /citrine/credentials[?keys=a,b]         password hashes, which Directus conceals elsewhere
+// GET  /citrine/limits[?keys=a,b]              what stations take in one message
 //
 // All but `update` go past Directus' items service: no flows, no realtime events, no revisions.
 // Who may call is decided by a permission that only the service's policy has. Which collection may
@@ -17,13 +18,16 @@ import { deleteRows, prune, touch, upsert } from './bulk.js';
 import { changes } from './changes.js';
 import lists from './collections.json' with { type: 'json' };
 import { Refusal, checkCaller, listOf, nameIn, translate } from './calls.js';
-import { credentials, indexed } from './credentials.js';
+import { credentials, index as indexOfCredentials } from './credentials.js';
+import { index as indexOfLimits, limits } from './limits.js';
+import { indexed } from './partial_index.js';
 import { update } from './update.js';
 
 export default {
   id: 'citrine',
   handler: (router, { database, getSchema, services, logger }) => {
-    const withIndex = indexed(database, logger);
+    const makers = [indexOfCredentials, indexOfLimits].map((index) => indexed(database, logger, index));
+    const withIndices = () => Promise.all(makers.map((make) => make()));
 
     const answer = (work) => async (request, response) => {
       try {
@@ -72,13 +76,18 @@ export default {
     }));
 
     router.post('/changes', answer(async ({ body }) => {
-      await withIndex();
+      await withIndices();
       return await changes(database, body, lists.resident);
     }));
 
     router.get('/credentials', answer(async ({ query }) => {
-      await withIndex();
+      await withIndices();
       return await credentials(database, query.keys && String(query.keys).split(','));
+    }));
+
+    router.get('/limits', answer(async ({ query }) => {
+      await withIndices();
+      return await limits(database, query.keys && String(query.keys).split(','));
     }));
   },
 };
