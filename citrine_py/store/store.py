@@ -108,20 +108,10 @@ class Store:
             flush_interval=flush_interval,
         )
         self._letters.watch(self._writer.wake)
-        drop = self._writer.drop
         marks = Marks(clock)
-        self._reader = Reader(self._directus, self._cache, self._mirror, marks, drop)
+        self._reader = Reader(self._directus, self._cache, self._mirror, marks, self._writer.drop)
         self._loader = Loader(self._reader, marks, self._mirror, clock)
-        self._realtime = Realtime(
-            url=directus_url,
-            token=token,
-            cache=self._cache,
-            on_demand=self._on_demand,
-            mirror=self._mirror,
-            loader=self._loader,
-            clock=clock,
-            dropped=drop,
-        )
+        self._realtime = self._subscription(directus_url, token)
         self._retention = Retention(
             collections,
             self._directus,
@@ -130,21 +120,8 @@ class Store:
             exceptions=retention_exceptions,
             pruned=self._on_demand.forget,
         )
-        finder = Finder(
-            directus=self._directus,
-            pending=self._pending,
-            writer=self._writer,
-            on_demand=self._on_demand,
-        )
         self._thrift = Thrift(self._journal, self._pending, self._mirror)
-        self.records = StoredRecords(
-            cache=self._cache,
-            pending=self._pending,
-            mirror=self._mirror,
-            thrift=self._thrift,
-            writer=self._writer,
-            finder=finder,
-        )
+        self.records = self._facade()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -234,6 +211,34 @@ class Store:
         )
 
     # ---- inside --------------------------------------------------------------------------
+
+    def _subscription(self, url: str, token: str) -> Realtime:
+        return Realtime(
+            url=url,
+            token=token,
+            cache=self._cache,
+            on_demand=self._on_demand,
+            mirror=self._mirror,
+            loader=self._loader,
+            clock=self._clock,
+            dropped=self._writer.drop,
+        )
+
+    def _facade(self) -> StoredRecords:
+        finder = Finder(
+            directus=self._directus,
+            pending=self._pending,
+            writer=self._writer,
+            on_demand=self._on_demand,
+        )
+        return StoredRecords(
+            cache=self._cache,
+            pending=self._pending,
+            mirror=self._mirror,
+            thrift=self._thrift,
+            writer=self._writer,
+            finder=finder,
+        )
 
     def _begin(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         async def run() -> None:

@@ -190,7 +190,7 @@ async def test_a_letter_its_change_and_what_follows_are_settled_in_one_transacti
 async def test_a_letter_waits_for_a_disk_that_fails_and_is_taken_by_a_full_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = Journal(tmp_path, 200)
+    journal = Journal(tmp_path, 2 * ROW_COST)
     await journal.open()
     seqs, stored = journal.append([change(1)])
     await stored
@@ -203,7 +203,7 @@ async def test_a_letter_waits_for_a_disk_that_fails_and_is_taken_by_a_full_journ
         loop.call_soon_threadsafe(failed.set)
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(JournalFile, "commit", full)
+    monkeypatch.setattr(JournalFile, "_write", full)
     journal.settle(seqs, {"letter": b"{}"}, [change(3), change(4)])
     await failed.wait()
     journal.settle((), {"letter": b"[]"}, [change(5)])

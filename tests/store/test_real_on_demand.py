@@ -19,10 +19,8 @@ from citrine_py.runtime import SystemClock
 from citrine_py.store.directus import Directus, new_client
 from citrine_py.store.retention import Retention
 from citrine_py.store.store import Store
+from tests.store.real import Real
 from tests.store.support import eventually
-from tests.store.test_real_directus import Real, real, station, store
-
-__all__ = ["real", "station", "store"]
 
 pytestmark = pytest.mark.stack
 

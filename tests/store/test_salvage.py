@@ -31,8 +31,7 @@ def filled(path: Path, chance: random.Random) -> set[int]:
         done = [each for each in sorted(live) if each < seq - 200 and chance.random() < 0.3]
         file.commit(Work(added=added, done=done))
         live = live.union(each for each, _ in added).difference(done)
-    rows = [("Site", str(number), b'"%d"' % number) for number in range(200)]
-    file.commit(Work(remembered=[*rows]))
+    file.commit(Work(remembered={("Site", str(n)): b'"%d"' % n for n in range(200)}))
     path.parent.mkdir(parents=True)
     for each in made.iterdir():
         shutil.copy(each, path.parent)
