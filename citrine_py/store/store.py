@@ -122,21 +122,8 @@ class Store:
             exceptions=retention_exceptions,
             pruned=self._on_demand.forget,
         )
-        finder = Finder(
-            directus=self._directus,
-            pending=self._pending,
-            writer=self._writer,
-            on_demand=self._on_demand,
-        )
         self._thrift = Thrift(self._journal, self._pending, self._mirror)
-        self.records = StoredRecords(
-            cache=self._cache,
-            pending=self._pending,
-            mirror=self._mirror,
-            thrift=self._thrift,
-            writer=self._writer,
-            finder=finder,
-        )
+        self.records = self._records()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -236,6 +223,16 @@ class Store:
         return count
 
     # ---- inside --------------------------------------------------------------------------
+
+    def _records(self) -> StoredRecords:
+        return StoredRecords(
+            cache=self._cache,
+            pending=self._pending,
+            mirror=self._mirror,
+            thrift=self._thrift,
+            writer=self._writer,
+            finder=Finder(self._directus, self._pending, self._writer, self._on_demand),
+        )
 
     def _begin(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         async def run() -> None:
