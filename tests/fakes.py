@@ -298,7 +298,10 @@ class FakeRecords:
                 and (name not in over or getattr(old, name, None) == over[name])
             }
             new = old if old is not None else view.record(**{view.key: put.key})
-            shelf[put.key] = new.model_copy(update=fields)
+            if view.may_take(fields):
+                shelf[put.key] = new.model_copy(update=fields)
+            else:
+                shelf.pop(put.key, None)
 
     @staticmethod
     def _checked(put: Put) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class LimitedFiles(SmallDisk):
     """This process may write no file longer than that; needs no rights."""
 
     def grow(self) -> None:
-        _limit_files(resource.RLIM_INFINITY)
+        _limit_files(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
 
 
 def _run(*command: str) -> bool:
@@ -44,7 +44,7 @@ def _run(*command: str) -> bool:
 
 def _limit_files(size: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size if hard < 0 else min(size, hard), hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
 
 
 @contextmanager
@@ -62,11 +62,12 @@ def real_disk(folder: Path) -> Iterator[SmallDisk]:
 @contextmanager
 def limited_files(folder: Path) -> Iterator[SmallDisk]:
     """For whoever may not mount."""
+    before, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     _limit_files(SIZE)
     try:
         yield LimitedFiles(folder)
     finally:
-        _limit_files(resource.RLIM_INFINITY)
+        _limit_files(before)
 
 
 def may_mount(folder: Path) -> bool:

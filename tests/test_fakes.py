@@ -12,7 +12,19 @@ from citrine_py.errors import BadRequest
 from citrine_py.ports import Delete, Put, Records
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeRecords
 from tests.store.support import fake_directus, running
-from tests.store.things import COLLECTIONS, PLAN, READING, SECRET, SITE, Plan, Reading, Secret, Site
+from tests.store.things import (
+    COLLECTIONS,
+    LIMIT,
+    PLAN,
+    READING,
+    SECRET,
+    SITE,
+    Limit,
+    Plan,
+    Reading,
+    Secret,
+    Site,
+)
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -95,6 +107,19 @@ async def test_two_views_of_a_table_share_their_rows(records: Records) -> None:
     assert await records.find(READING, {"id": "k"}) == [Reading(id="k", site="s1")]
     await records.write(Delete(READING, "k"))
     assert records.get(SECRET, "k") is None
+
+
+async def test_a_view_of_some_rows_has_those_that_are_told_so(records: Records) -> None:
+    await records.write(Put(SITE, "s1", {}))
+    await records.write(
+        Put(READING, "k", {"site": "s1", "kind": "LIMIT", "value": "4"}),
+        Put(READING, "other", {"site": "s1", "kind": "other", "value": "4"}),
+    )
+    assert records.select(LIMIT) == [Limit(id="k", site="s1", kind="LIMIT", value="4")]
+    await records.write(Put(READING, "k", {"value": "5"}), Put(READING, "other", {"value": "5"}))
+    assert records.select(LIMIT) == [Limit(id="k", site="s1", kind="LIMIT", value="5")]
+    await records.write(Put(READING, "k", {"kind": "none any more"}))
+    assert records.get(LIMIT, "k") is None
 
 
 async def test_a_touch_is_of_what_exists(records: Records) -> None:

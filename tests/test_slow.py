@@ -82,6 +82,32 @@ async def test_a_station_that_does_not_read_slows_no_other(
         deaf.socket.transport.abort()
 
 
+async def test_who_reads_much_leaves_directus_room_for_our_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directus = directus_with_our_collections()
+    async with (
+        running_service(tmp_path, directus, monkeypatch) as it,
+        it.charger("cp1") as charger,
+    ):
+        await charger.boots()
+        assert await it.service.store.records.settled(10)
+        before = len(reads(directus))
+        directus.latency = 1
+        reading = [
+            asyncio.create_task(
+                it.api.get("/data/reporting/stationEvent", params={"stationId": f"cp{number}"})
+            )
+            for number in range(12)
+        ]
+        await eventually(lambda: len(reads(directus)) > before)
+        assert (await charger.ask("StatusNotification", STATUS))[0] == 3
+        await eventually(lambda: any("upsert" in path for _, path, _ in directus.requests))
+        assert len(reads(directus)) - before <= 4
+        directus.latency = 0
+        assert {answer.status_code for answer in await asyncio.gather(*reading)} == {200}
+
+
 def reads(directus: FakeDirectus) -> list[Any]:
     """Calls that asked for rows; not those by which a row is read again that we have just
     written in more than one call."""

@@ -30,7 +30,7 @@ class Finder:
     """Answers `find` for collections that are not resident."""
 
     def __init__(
-        self, *, directus: Directus, pending: Pending, writer: Writer, on_demand: OnDemand
+        self, directus: Directus, pending: Pending, writer: Writer, on_demand: OnDemand
     ) -> None:
         self._directus = directus
         self._pending = pending

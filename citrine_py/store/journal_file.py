@@ -109,31 +109,35 @@ class JournalFile:
             DiskFull: the same; after a failure new changes are not even tried before there is
                 room for more than one.
         """
-        if work.added and self._tight and not self._roomy():
-            raise DiskFull("the disk is full")
-        self._write(work)
+        if work.added and self._tight:
+            self.probe()
+        try:
+            self._write(work)
+        except sqlite3.Error:
+            self._tight = True
+            raise
 
     def commit_at_need(self, work: Work) -> None:
-        """Commits what `commit` could not, without its new changes: step by step, and with the
-        disk space that is kept back for this.
+        """Commits what `commit` could not, without its new changes: if need be step by step, and
+        with the disk space that is kept back for this.
 
         Raises:
             sqlite3.Error: some of it may be done; all of it may be tried again.
         """
-        self._tight = True
+        with suppress(sqlite3.Error):
+            self._write(work)
+            return
         self._reserve.release()
-        step = max(1, self._reserve.size // (4 * _PAGE))  # each row may alter some pages
         try:
             # Durable before the changes go of which they come.
             self._write(Work(followed=work.followed, letters=work.letters))
-            for start in range(0, len(work.done), step):
-                self._write(Work(done=work.done[start : start + step]))
+            for start in range(0, len(work.done), self._step):
+                self._write(Work(done=work.done[start : start + self._step]))
                 self._empty_log()
             self._write(Work(remembered=work.remembered))
             self._empty_log()
         finally:
             self._reserve.keep()
-        self._shrink(step)
 
     def probe(self) -> None:
         """Nothing, if there is room for new changes and the file can be written.
@@ -141,9 +145,15 @@ class JournalFile:
         Raises:
             sqlite3.Error: there is not, it cannot.
         """
+        self._shrink()
         if not self._roomy():
             raise DiskFull("the disk is full")
         self._db.execute("PRAGMA user_version = 1")
+
+    @property
+    def _step(self) -> int:
+        """Rows or pages that may be altered at once within the reserve, a few pages for each."""
+        return max(1, self._reserve.size // (4 * _PAGE))
 
     def _roomy(self) -> bool:
         """Whether the reserve is whole, and as much is free besides."""
@@ -153,11 +163,11 @@ class JournalFile:
     def _empty_log(self) -> None:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _shrink(self, step: int) -> None:
+    def _shrink(self) -> None:
         """Gives the disk what the file does not use, until there is room for new changes."""
         free, before = self._pages("freelist_count"), 0
         while free and free != before and not self._roomy():
-            self._db.execute(f"PRAGMA incremental_vacuum({step})").fetchall()
+            self._db.execute(f"PRAGMA incremental_vacuum({self._step})").fetchall()
             self._empty_log()
             free, before = self._pages("freelist_count"), free
 

@@ -212,6 +212,7 @@ class Mirror:
         now = self._clock.monotonic()
         for key in keys:
             self._echoes.overtaken(table, key, None, now)
+            self._on_demand.changed(table, key, {})
             for shelf in self._cache.views(table):
                 self.doubt(shelf, key)
 

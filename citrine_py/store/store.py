@@ -121,7 +121,7 @@ class Store:
             pruned=self._on_demand.forget,
         )
         self._thrift = Thrift(self._journal, self._pending, self._mirror)
-        self.records = self._facade()
+        self.records = self._records()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -224,20 +224,14 @@ class Store:
             dropped=self._writer.drop,
         )
 
-    def _facade(self) -> StoredRecords:
-        finder = Finder(
-            directus=self._directus,
-            pending=self._pending,
-            writer=self._writer,
-            on_demand=self._on_demand,
-        )
+    def _records(self) -> StoredRecords:
         return StoredRecords(
             cache=self._cache,
             pending=self._pending,
             mirror=self._mirror,
             thrift=self._thrift,
             writer=self._writer,
-            finder=finder,
+            finder=Finder(self._directus, self._pending, self._writer, self._on_demand),
         )
 
     def _begin(self, name: str, job: Callable[[], Awaitable[None]]) -> None:

@@ -26,7 +26,7 @@ from citrine_py.store.pending import Pending
 
 log = structlog.get_logger()
 
-_ROUND = 5000  # changes of one table in a round
+_ROUND = 1000  # changes of one table in a round, which is begun and settled at one go
 _LONGEST_PAUSE = 5.0  # seconds between rounds while Directus is away
 _MAY_PASS = ("INVALID_FOREIGN_KEY", "RECORD_NOT_UNIQUE")
 """Refusals to try again: the parent may be on its way, the other row on its way out."""
