@@ -57,6 +57,14 @@ async def test_at_the_start_nobody_is_online() -> None:
     await world.connect()
     await world.rules.presence.reset()
     assert world.station_record.isOnline is False
-    count = len(world.records.written)
+    count = len(world.records.touched)
     await world.rules.presence.reset()
-    assert len(world.records.written) == count
+    assert len(world.records.touched) == count
+
+
+async def test_a_full_disk_keeps_the_service_from_no_start() -> None:
+    world = World()
+    await world.connect()
+    world.records.full = True
+    await world.rules.presence.reset()
+    assert world.station_record.isOnline is False
