@@ -87,6 +87,7 @@ def _carried_out(lab: Lab, experiment: Experiment, asked: argparse.Namespace, fo
     done = Done(experiment, result, time.monotonic() - began)
     print(f"{done.verdict} after {done.seconds:.0f} s", flush=True)
     if result.failures:
+        print(result.told(), flush=True)
         for file in lab.folder.glob("service-*/service.log"):
             shutil.copy(file, folder / f"{experiment.name}-{file.parent.name}.log")
     return done
@@ -126,7 +127,7 @@ def _section(result: Result) -> list[str]:
         ]
         lines += [f"| {' | '.join(row)} |" for row in result.latency_table()]
     if result.failures:
-        lines += ["", "Not as promised:", "", "```", *result.failures, "```"]
+        lines += ["", "Not as promised:", "", "```", result.told(), "```"]
     return lines
 
 

@@ -211,7 +211,7 @@ CHARGING_STATION = Collection(
     rank=1,
     made_by_people=True,
     query=(Query("stationId", "id"),),
-    touched=("lastSeen",),
+    touched=("isOnline", "lastSeen"),
 )
 BOOT = Collection(
     "Boot",

@@ -88,12 +88,10 @@ class StationPresence:
             self.records.touch(CHARGING_STATION, session.station, lastSeen=now)
 
     async def reset(self) -> None:
-        """Nobody is connected: for the start of the service, before its listeners."""
-        online = self.records.select(CHARGING_STATION, isOnline=True)
-        if online:
-            await self.records.write(
-                *(Put(CHARGING_STATION, station.id, {"isOnline": False}) for station in online)
-            )
+        """Nobody is connected: for the start of the service, before its listeners. Not journalled,
+        so that a full disk keeps it from no start; the next one would tell it again."""
+        for station in self.records.select(CHARGING_STATION, isOnline=True):
+            self.records.touch(CHARGING_STATION, station.id, isOnline=False)
 
 
 def _job(station: str) -> str:

@@ -10,7 +10,7 @@ from tests.faults.comparison import Finding
 from tests.faults.lab import Lab
 from tests.faults.stations import Fleet, Sample
 
-SHOWN = 20  # failures of a kind that are told one by one
+SHOWN = 20  # failures that are told one by one
 
 
 @dataclass
@@ -29,9 +29,13 @@ class Result:
     def found(self, findings: Sequence[Finding]) -> None:
         """Notes what the full comparison found."""
         self.figures["found by the comparison"] = len(findings) or "nothing"
-        self.failures += [str(each) for each in findings[:SHOWN]]
-        if len(findings) > SHOWN:
-            self.failures.append(f"and {len(findings) - SHOWN} more")
+        self.failures += [str(each) for each in findings]
+
+    def told(self) -> str:
+        """The first failures, for people."""
+        more = len(self.failures) - SHOWN
+        lines = [*self.failures[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        return "\n".join(lines)
 
     def load(self, fleet: Fleet) -> None:
         """Notes what the stations did."""

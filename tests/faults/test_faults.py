@@ -36,7 +36,7 @@ SEED = 1
 
 async def nothing_is_wrong(lab: Lab, experiment: Experiment) -> None:
     result = await experiment.run(lab, experiment.short, SEED)
-    assert not result.failures, "\n".join(result.failures)
+    assert not result.failures, result.told()
 
 
 async def test_kill_9_of_the_service_costs_nothing(lab: Lab) -> None:

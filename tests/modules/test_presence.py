@@ -60,9 +60,9 @@ async def test_at_the_start_nobody_is_online() -> None:
     await world.connect()
     await world.rules.presence.reset()
     assert world.station_record.isOnline is False
-    count = len(world.records.written)
+    count = len(world.records.touched)
     await world.rules.presence.reset()
-    assert len(world.records.written) == count
+    assert len(world.records.touched) == count
 
 
 async def test_a_known_station_is_served_though_nothing_can_be_kept_and_its_record_follows() -> (
