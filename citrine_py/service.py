@@ -84,6 +84,8 @@ class Service:
             self.store.watch(CHARGING_STATION, self._station_changed)
             await self.rules.presence.reset()
             undo.push_async_callback(self.jobs.stop)
+            for name, work in self.rules.background.items():
+                self.jobs.start(f"background {name}", work)
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)

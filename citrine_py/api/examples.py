@@ -11,7 +11,7 @@ import orjson
 
 from citrine_py.api.bodies import dumps, shown
 from citrine_py.model.collection import Collection
-from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
+from citrine_py.model.keys import connector_key, evse_key, reservation_key, variable_attribute_key
 
 _CHOSEN: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
@@ -127,6 +127,18 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "timestamp": _NOON,
         "kind": "Security",
         "type": "SettingSystemTime",
+    },
+    "Reservation": {
+        "id": reservation_key("cp001", 7),
+        "station": "cp001",
+        "reservationId": 7,
+        "status": "Active",
+        "statusInfo": "Accepted",
+        "idToken": "04A2B3C4D5E6F7",
+        "idTokenType": "ISO14443",
+        "evseId": 1,
+        "expiryDateTime": _NOON,
+        "timestamp": _NOON,
     },
     "OcppMessage": {
         "id": _MESSAGE,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import operations, stations
+from citrine_py.model import operations, reservations, stations
 from citrine_py.model.collection import Collection
 
+_SUBJECTS = (stations, reservations, operations)
+
 COLLECTIONS: tuple[Collection[Any], ...] = tuple(
-    sorted((*stations.COLLECTIONS, *operations.COLLECTIONS), key=lambda each: each.rank)
+    sorted((each for subject in _SUBJECTS for each in subject.COLLECTIONS), key=lambda c: c.rank)
 )

@@ -62,3 +62,8 @@ def variable_attribute_key(
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")
+
+
+def reservation_key(station: str, reservation_id: int) -> str:
+    """Key of a Reservation record."""
+    return derived("Reservation", station, reservation_id)

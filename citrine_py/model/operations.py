@@ -8,7 +8,7 @@ from typing import Any, Literal
 from citrine_py.model.collection import Collection, Delivery, Query, Record, Services
 from citrine_py.model.stations import ConnectorStatus
 
-EventKind = Literal["Event", "Security", "Firmware", "Log", "DataTransfer"]
+EventKind = Literal["Event", "Security", "Firmware", "Log", "DataTransfer", "Reservation"]
 Direction = Literal["in", "out"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "Unreadable"]
 
@@ -27,7 +27,7 @@ class StatusNotification(Record):
 
 class StationEvent(Record):
     """One line of a station's history: an event, a security event, a firmware or log status,
-    a data transfer. `payload` has the message's own words."""
+    a data transfer, a reservation's end. `payload` has the message's own words."""
 
     id: str
     station: Services[str | None] = None

@@ -23,9 +23,15 @@ from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.modules.presence import StationPresence
+from citrine_py.modules.remote_control import RemoteStart
 from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.requests import Sender, StationRequests
+from citrine_py.modules.reservations import (
+    OnReservationStatusUpdate,
+    ReservationRequests,
+    ReservationSweep,
+)
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
 from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
@@ -74,6 +80,8 @@ class Rules:
     requests: StationRequests
     passwords: StationPasswords
     device_model: StationDeviceModel
+    background: Mapping[str, Callable[[], Awaitable[None]]]
+    """Work that goes on as long as the service runs, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +126,20 @@ def build(
         "LogStatusNotification": OnLogStatusNotification(records),
         "NotifyEvent": OnNotifyEvent(records),
         "NotifyReport": OnNotifyReport(records, reports),
+        "ReservationStatusUpdate": OnReservationStatusUpdate(records),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
     }
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
+    reservations = ReservationRequests(records, stations, clock)
     senders: dict[str, Sender] = {
+        "CancelReservation": reservations.cancel,
         "GetBaseReport": report_requests.base,
         "GetReport": report_requests.by_criteria,
         "GetVariables": variable_requests.get,
+        "RequestStartTransaction": RemoteStart(stations).send,
+        "ReserveNow": reservations.reserve,
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,
     }
@@ -144,4 +157,5 @@ def build(
         ),
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
+        background=MappingProxyType({"reservations": ReservationSweep(records, clock).run}),
     )

@@ -16,6 +16,7 @@ HANDLED = {
     "LogStatusNotification",
     "NotifyEvent",
     "NotifyReport",
+    "ReservationStatusUpdate",
     "SecurityEventNotification",
     "StatusNotification",
 }
@@ -34,7 +35,6 @@ LATER = {
     "NotifyMonitoringReport",
     "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
-    "ReservationStatusUpdate",
     "SignCertificate",
     "TransactionEvent",
 }

@@ -9,7 +9,8 @@
 // call it is decided by a permission that only the service's policy has.
 
 const TELEMETRY = new Set(['VariableAttribute', 'StatusNotification', 'OcppMessage']);
-const PRUNABLE = new Set(['StatusNotification', 'OcppMessage', 'StationEvent']);
+const PRUNABLE = new Set(['StatusNotification', 'OcppMessage', 'StationEvent',
+  'Reservation']);
 const SERVICE_POLICY = 'c1781e00-0000-4000-8000-000000000101';
 const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
 const PARAMETERS = 30000; // Postgres takes 65535 in one statement

@@ -10,6 +10,7 @@ const evse = (form) => {
   const id = number(form.evseId);
   return id === undefined ? undefined : { id, connectorId: number(form.connectorId) };
 };
+const token = (form) => ({ idToken: text(form.idToken) ?? '', type: form.idTokenType ?? 'Central' });
 const ask = (module, action, station, body) => ({
   method: 'POST',
   path: `/ocpp/${module}/${action}?identifier=${encodeURIComponent(station)}`,
@@ -58,6 +59,50 @@ export const requests = {
     }),
     read: (payload) => payload?.setVariableResult?.[0]?.attributeStatus,
   },
+  startTransaction: {
+    title: 'Start charging',
+    call: (station, form) => ask('evdriver', 'requestStartTransaction', station, {
+      idToken: token(form), evseId: number(form.evseId),
+    }),
+    read: status,
+  },
+  stopTransaction: {
+    title: 'Stop charging',
+    call: (station, form) => ask('evdriver', 'requestStopTransaction', station, {
+      transactionId: String(form.transactionId ?? ''),
+    }),
+    read: status,
+  },
+  unlockConnector: {
+    title: 'Unlock connector',
+    call: (station, form) => ask('evdriver', 'unlockConnector', station, {
+      evseId: number(form.evseId), connectorId: number(form.connectorId),
+    }),
+    read: status,
+  },
+  reserveNow: {
+    title: 'Reserve',
+    call: (station, form) => ask('evdriver', 'reserveNow', station, {
+      idToken: token(form),
+      evseId: number(form.evseId),
+      expiryDateTime: new Date(Date.now() + (number(form.minutes) ?? 60) * 60000).toISOString(),
+    }),
+    read: status,
+  },
+  cancelReservation: {
+    title: 'Cancel reservation',
+    call: (station, form) => ask('evdriver', 'cancelReservation', station, {
+      reservationId: number(form.reservationId),
+    }),
+    read: status,
+  },
+  changeAvailability: {
+    title: 'Change availability',
+    call: (station, form) => ask('configuration', 'changeAvailability', station, {
+      operationalStatus: form.operationalStatus ?? 'Inoperative', evse: evse(form),
+    }),
+    read: status,
+  },
   setPassword: {
     title: 'Set password',
     call: (station, form) => ({
@@ -83,7 +128,7 @@ export const requests = {
   },
 };
 
-const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
+const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);
 
 export default {
   id: 'citrine-operation',

@@ -4,6 +4,12 @@ const REQUESTS = [
   ['getBaseReport', 'Get base report'],
   ['triggerMessage', 'Trigger message'],
   ['setVariable', 'Set variable'],
+  ['startTransaction', 'Start charging'],
+  ['stopTransaction', 'Stop charging'],
+  ['unlockConnector', 'Unlock connector'],
+  ['reserveNow', 'Reserve'],
+  ['cancelReservation', 'Cancel reservation'],
+  ['changeAvailability', 'Change availability'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
 ];
