@@ -23,11 +23,17 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
+from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
-from citrine_py.model.stations import CHARGING_STATION, ChargingStation
+from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.modules import bindings
+from citrine_py.modules.authorization import NoTransactions, TokenRules
 from citrine_py.modules.boot import BootRules
 from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.authorization import HttpAuthorization
+from citrine_py.outside.client import Client
+from citrine_py.outside.contracts import load_anchors
+from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.store.directus import new_client
@@ -51,6 +57,7 @@ class Service:
         self.edge_stats = EdgeStats()
         self.registry = Registry(self.edge_stats)
         self.store = _store(settings, self.clock)
+        self.outside = Client()
         self.rules = bindings.build(
             bindings.Needs(
                 records=self.store.records,
@@ -60,11 +67,20 @@ class Service:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=self.schemas,
+                active=NoTransactions(),
+                certificates=_certificates(settings, self.outside, self.clock),
+                outside=_callback(settings, self.outside, self.schemas),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
                 settings.boot.heartbeat_interval,
                 settings.boot.retry_interval,
+            ),
+            TokenRules(
+                settings.authorization.master_pass_group,
+                settings.authorization.callback_ask,
+                settings.authorization.callback_fallback,
+                settings.authorization.ocsp_fallback,
             ),
             report_timeout=settings.boot.report_timeout,
         )
@@ -81,11 +97,12 @@ class Service:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(self.store.stop)
             await self.store.start()
-            self.store.watch(CHARGING_STATION, self._station_changed)
+            self._watch()
             await self.rules.presence.reset()
             undo.push_async_callback(self.jobs.stop)
             for name, work in self.rules.background.items():
                 self.jobs.start(f"background {name}", work)
+            self.rules.local_lists.start()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
@@ -98,6 +115,7 @@ class Service:
         await self.api.stop()
         await asyncio.gather(*(listener.stop() for listener in self.listeners))
         await self.jobs.stop()
+        await self.outside.stop()
         await self.store.stop()
         self.hasher.close()
         log.info("service.stopped")
@@ -140,6 +158,8 @@ class Service:
             requests=self.rules.requests,
             passwords=self.rules.passwords,
             device_model=self.rules.device_model,
+            authorizations=self.rules.authorizations,
+            local_lists=self.rules.local_lists,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
@@ -154,11 +174,21 @@ class Service:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
         yield from store_samples(self.store.stats())
 
+    def _watch(self) -> None:
+        """What operators change in Directus counts at once."""
+        lists = self.rules.local_lists
+        self.store.watch(CHARGING_STATION, self._station_changed)
+        self.store.watch(AUTHORIZATION, lists.changed)
+        self.store.watch(EVSE, lambda key, _old, _new: lists.moved(key))
+        self.store.watch(CONNECTOR, lambda key, _old, _new: lists.moved(key))
+
     def _station_changed(
-        self, key: str, _old: ChargingStation | None, new: ChargingStation | None
+        self, key: str, old: ChargingStation | None, new: ChargingStation | None
     ) -> None:
         if new is None:
             self.registry.disconnect(key, "removed by an operator")
+        elif old is None or old.location != new.location:
+            self.rules.local_lists.moved(key)
 
 
 async def serve(settings: Settings) -> None:
@@ -185,6 +215,31 @@ async def serve(settings: Settings) -> None:
         await service.stop()
     finally:
         waiting.cancel()
+
+
+def _callback(settings: Settings, client: Client, schemas: Schemas) -> HttpAuthorization | None:
+    rules = settings.authorization
+    if rules.callback_url is None:
+        return None
+    token = rules.callback_token
+    return HttpAuthorization(
+        client,
+        schemas,
+        str(rules.callback_url),
+        token.get_secret_value() if token is not None else None,
+        rules.callback_timeout,
+    )
+
+
+def _certificates(settings: Settings, client: Client, clock: SystemClock) -> OcspChecks:
+    rules = settings.authorization
+    return OcspChecks(
+        client,
+        clock,
+        load_anchors(rules.contract_roots),
+        None if rules.ocsp_responder is None else str(rules.ocsp_responder),
+        rules.ocsp_timeout,
+    )
 
 
 def _store(settings: Settings, clock: SystemClock) -> Store:

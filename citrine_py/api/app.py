@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from citrine_py.api import openapi
+from citrine_py.api.authorizations import AuthorizationRoutes
 from citrine_py.api.bodies import respond
 from citrine_py.api.callbacks import Callbacks
 from citrine_py.api.config import ApiConfig, Health, Ports, failure, headers_of
@@ -42,6 +43,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     )
     app.add_routes(Messages(config, ports, callbacks).routes())
     app.add_routes(PasswordRoute(ports, callbacks).routes())
+    app.add_routes(AuthorizationRoutes(config, ports).routes())
     app.add_routes(Data(config, ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)

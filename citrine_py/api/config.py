@@ -8,7 +8,15 @@ from typing import Any, Protocol
 
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports import (
+    Authorizations,
+    Clock,
+    DeviceModel,
+    LocalLists,
+    Passwords,
+    Records,
+    Requests,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,8 @@ class Ports:
     requests: Requests
     passwords: Passwords
     device_model: DeviceModel
+    authorizations: Authorizations
+    local_lists: LocalLists
     schemas: Schemas
     health: Health
     clock: Clock

@@ -27,6 +27,7 @@ from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.edits import Edits
 from citrine_py.api.keys import identify, location_id
 from citrine_py.errors import BadRequest, NotFound
+from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.keys import password_key
@@ -50,8 +51,9 @@ PAGING = ("limit", "offset")
 
 
 def served() -> tuple[Collection[Any], ...]:
-    """The collections that the API serves."""
-    return tuple(collection for collection in COLLECTIONS if collection.path)
+    """The collections that are served here; tokens have routes of their own
+    (`authorizations`)."""
+    return tuple(each for each in COLLECTIONS if each.path and each is not AUTHORIZATION)
 
 
 def path(collection: Collection[Any]) -> str:
@@ -177,6 +179,8 @@ class Data:
             changes.append(_evse(natural))
         changes.append(Put(collection, key, {**natural, **fields}))
         await self._records.write(*changes)
+        if collection in {CHARGING_STATION, EVSE, CONNECTOR}:
+            self._ports.local_lists.moved(key)
         await self._records.settled(self._settle)
         record = self._records.get(collection, key)
         return respond(shown(record) if record is not None else None)

@@ -85,22 +85,21 @@ class Edits:
         text = orjson.dumps(body)
         if len(text) > _WHOLE:
             raise BadRequest(f"the body is longer than {_WHOLE} bytes")
-        try:
-            checked = self.model(collection).model_validate_json(text, strict=True)
-        except ValidationError as error:
-            raise BadRequest(_explain(collection, error)) from None
-        return checked.model_dump(exclude_unset=True)
+        return checked_body(collection, self.model(collection), text)
 
     def _make(self, collection: Collection[Any]) -> type[BaseModel]:
-        fields: dict[str, Any] = {
-            name: (self._type(collection, name), None)
-            for name in collection.owned_by(Owner.OPERATOR, Owner.SHARED)
-        }
         return create_model(
             f"{collection.name}Put",
             __config__=ConfigDict(extra="forbid", hide_input_in_errors=True),
-            **fields,
+            **self.fields(collection),
         )
+
+    def fields(self, collection: Collection[Any]) -> dict[str, Any]:
+        """The fields that people own, as `create_model` takes them."""
+        return {
+            name: (self._type(collection, name), None)
+            for name in collection.owned_by(Owner.OPERATOR, Owner.SHARED)
+        }
 
     def _type(self, collection: Collection[Any], name: str) -> Any:
         special = {
@@ -208,6 +207,21 @@ def _in_utc(value: datetime | None) -> datetime | None:
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
         raise ValueError("a time that cannot be told in UTC") from None
+
+
+def checked_body(
+    collection: Collection[Any], model: type[BaseModel], text: bytes
+) -> dict[str, Any]:
+    """The fields that a body in JSON sets.
+
+    Raises:
+        BadRequest: it does not fit `model`.
+    """
+    try:
+        checked = model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise BadRequest(_explain(collection, error)) from None
+    return checked.model_dump(exclude_unset=True)
 
 
 def _explain(collection: Collection[Any], error: ValidationError) -> str:

@@ -11,7 +11,13 @@ import orjson
 
 from citrine_py.api.bodies import dumps, shown
 from citrine_py.model.collection import Collection
-from citrine_py.model.keys import connector_key, evse_key, reservation_key, variable_attribute_key
+from citrine_py.model.keys import (
+    authorization_key,
+    connector_key,
+    evse_key,
+    reservation_key,
+    variable_attribute_key,
+)
 
 _CHOSEN: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
@@ -93,6 +99,16 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "lastBootStatus": "Accepted",
     },
     "Evse": {"id": evse_key("cp001", 1), "station": "cp001", "evseId": 1, "name": "left"},
+    "Authorization": {
+        "id": authorization_key("04A2B3C4D5E6F7", "ISO14443"),
+        "idToken": "04A2B3C4D5E6F7",
+        "type": "ISO14443",
+        "status": "Accepted",
+        "holder": "Ada Lovelace",
+        "groupIdToken": "FLEET-1",
+        "groupIdTokenType": "Central",
+        "inLocalList": True,
+    },
     "Connector": {
         "id": connector_key("cp001", 1, 1),
         "station": "cp001",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import operations, reservations, stations
+from citrine_py.model import authorizations, operations, reservations, stations
 from citrine_py.model.collection import Collection
 
-_SUBJECTS = (stations, reservations, operations)
+_SUBJECTS = (
+    stations,
+    authorizations,
+    reservations,
+    operations,
+)
 
 COLLECTIONS: tuple[Collection[Any], ...] = tuple(
     sorted((each for subject in _SUBJECTS for each in subject.COLLECTIONS), key=lambda c: c.rank)

@@ -59,6 +59,12 @@ def variable_attribute_key(
     )
 
 
+def authorization_key(id_token: str, token_type: str) -> str:
+    """Key of an Authorization record; tokens are case-insensitive in OCPP. The hook in Directus
+    (`citrine-hook`) makes the same for rows that people make."""
+    return derived("Authorization", id_token.lower(), token_type)
+
+
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")

@@ -32,6 +32,14 @@ BootProgress = Literal[
     "Done",  # accepted
     "Failed",  # progressInfo says why; the next boot tries again
 ]
+LocalListStatus = Literal[
+    "Wanted",  # to be sent
+    "Sending",
+    "Current",
+    "Manual",  # somebody sent one of his own
+    "Failed",  # localListInfo says why
+    "NotSupported",
+]
 
 
 class Location(Record):
@@ -76,6 +84,15 @@ class ChargingStation(Record):
     logStatus: Services[str | None] = None
     logStatusAt: Services[datetime | None] = None
     passwordChangedAt: Services[datetime | None] = None
+    localListStatus: Services[LocalListStatus | None] = None
+    localListInfo: Services[str | None] = None
+    localListVersion: Services[int | None] = None
+    """What the station has (D01); 0: none."""
+    localListWantedVersion: Services[int | None] = None
+    localListEntries: Services[int | None] = None
+    localListUpdatedAt: Services[datetime | None] = None
+    localListDigest: Services[str | None] = None
+    """Of the list that was wanted when the station's was last set (`modules.local_list`)."""
 
 
 class Boot(Record):
@@ -115,6 +132,7 @@ class Evse(Record):
     station: Services[str | None] = None
     evseId: Services[int | None] = None
     name: Operators[str | None] = None
+    iso15118EvseId: Shared[str | None] = None  # the variable of that name, e.g. DE*ABC*E0001
 
 
 class Connector(Record):
@@ -127,7 +145,7 @@ class Connector(Record):
     connectorId: Services[int | None] = None
     connectorStatus: Services[ConnectorStatus | None] = None
     timestamp: Services[datetime | None] = None  # the station's time of that status
-    connectorType: Operators[str | None] = None  # OCPP ConnectorEnumType
+    connectorType: Shared[str | None] = None  # OCPP ConnectorEnumType
 
 
 class VariableAttribute(Record):

@@ -12,13 +12,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
+from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.boot import BootRules, OnBootNotification
+from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
 from citrine_py.modules.firmware import OnFirmwareStatusNotification
 from citrine_py.modules.gate import Gate, Triggered
+from citrine_py.modules.local_list_calls import LocalListCalls
+from citrine_py.modules.local_list_edits import ListEdits
+from citrine_py.modules.local_list_requests import LocalListRequests
+from citrine_py.modules.local_list_update import LocalListUpdate
+from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
@@ -39,7 +47,19 @@ from citrine_py.modules.variable_requests import VariableRequests
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
+from citrine_py.ports import (
+    ActiveTransactions,
+    Call,
+    CertificateChecks,
+    Clock,
+    Hasher,
+    Jobs,
+    NewId,
+    Payload,
+    RealTimeAuthorization,
+    Records,
+    Stations,
+)
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Answers a call whose payload fits OCPP's schema. Raises CallError to refuse it."""
@@ -82,6 +102,9 @@ class Rules:
     device_model: StationDeviceModel
     background: Mapping[str, Callable[[], Awaitable[None]]]
     """Work that goes on as long as the service runs, by name."""
+    id_tokens: StationIdTokens
+    authorizations: AuthorizationEdits
+    local_lists: LocalLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +118,15 @@ class Needs:
     new_id: NewId
     hasher: Hasher
     schemas: Schemas
+    active: ActiveTransactions
+    certificates: CertificateChecks
+    outside: RealTimeAuthorization | None = None
 
 
 def build(
     needs: Needs,
     boot: BootRules,
+    tokens: TokenRules,
     *,
     report_timeout: float = 120,
     vendors: Vendors = MappingProxyType({}),
@@ -118,10 +145,20 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
+    id_tokens = StationIdTokens(records, clock, needs.active, tokens, needs.outside)
+    edits = ListEdits(records, clock, tokens.master_group)
+    list_update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
+    local_lists = LocalLists(records, stations, clock, jobs, edits, list_update)
     handlers: dict[str, Handler] = {
-        "BootNotification": OnBootNotification(records, clock, pending, boot),
+        "Authorize": OnAuthorize(
+            records, id_tokens, Contracts(needs.certificates, tokens.unchecked)
+        ),
+        "BootNotification": OnBootNotification(
+            records, clock, pending, boot, accepted=(local_lists.booted,)
+        ),
         "DataTransfer": OnDataTransfer(records, vendors),
         "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
+        "GetCertificateStatus": OnGetCertificateStatus(needs.certificates),
         "Heartbeat": OnHeartbeat(clock),
         "LogStatusNotification": OnLogStatusNotification(records),
         "NotifyEvent": OnNotifyEvent(records),
@@ -133,13 +170,16 @@ def build(
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
     reservations = ReservationRequests(records, stations, clock)
+    list_requests = LocalListRequests(stations, local_lists, list_update)
     senders: dict[str, Sender] = {
         "CancelReservation": reservations.cancel,
         "GetBaseReport": report_requests.base,
+        "GetLocalListVersion": list_requests.version,
         "GetReport": report_requests.by_criteria,
         "GetVariables": variable_requests.get,
         "RequestStartTransaction": RemoteStart(stations).send,
         "ReserveNow": reservations.reserve,
+        "SendLocalList": list_requests.send,
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,
     }
@@ -150,7 +190,7 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending),
+        presence=StationPresence(records, clock, pending, arrived=(local_lists.arrived,)),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id
@@ -158,4 +198,7 @@ def build(
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
         background=MappingProxyType({"reservations": ReservationSweep(records, clock).run}),
+        id_tokens=id_tokens,
+        authorizations=AuthorizationEdits(records, local_lists),
+        local_lists=local_lists,
     )

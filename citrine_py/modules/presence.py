@@ -6,6 +6,7 @@ Implements ports.Presence. Whether the station may take part is another question
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +29,8 @@ class StationPresence:
     records: Records
     clock: Clock
     pending: PendingBoot
+    arrived: Sequence[Callable[[str], None]] = ()
+    """Told of a station that is connected and was accepted before; it may boot anew."""
 
     async def connected(self, session: SessionInfo) -> None:
         """See ports.Presence. A station nobody knew gets its record here."""
@@ -45,6 +48,10 @@ class StationPresence:
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
+        here = self.records.get(CHARGING_STATION, session.station)
+        if here is not None and here.registrationStatus == "Accepted":
+            for tell in self.arrived:
+                tell(session.station)
 
     async def gone(self, session: SessionInfo, reason: str) -> None:
         """See ports.Presence."""
