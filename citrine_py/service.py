@@ -181,6 +181,9 @@ class Service:
         self.store.watch(AUTHORIZATION, lists.changed)
         self.store.watch(EVSE, lambda key, _old, _new: lists.moved(key))
         self.store.watch(CONNECTOR, lambda key, _old, _new: lists.moved(key))
+        self.store.watch(CHARGING_STATION, self.rules.availability.changed)
+        self.store.watch(EVSE, self.rules.availability.changed)
+        self.store.watch(CONNECTOR, self.rules.availability.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

@@ -42,6 +42,15 @@ LocalListStatus = Literal[
 ]
 
 
+OperationalStatus = Literal["Operative", "Inoperative"]
+AvailabilityProgress = Literal[
+    "Wanted",  # to be sent when the station is there
+    "Scheduled",  # the station does it when its transaction has ended
+    "Done",
+    "Refused",  # availabilityInfo says why
+]
+
+
 class Location(Record):
     """Where stations stand."""
 
@@ -84,6 +93,10 @@ class ChargingStation(Record):
     logStatus: Services[str | None] = None
     logStatusAt: Services[datetime | None] = None
     passwordChangedAt: Services[datetime | None] = None
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
     localListStatus: Services[LocalListStatus | None] = None
     localListInfo: Services[str | None] = None
     localListVersion: Services[int | None] = None
@@ -132,6 +145,10 @@ class Evse(Record):
     station: Services[str | None] = None
     evseId: Services[int | None] = None
     name: Operators[str | None] = None
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
     iso15118EvseId: Shared[str | None] = None  # the variable of that name, e.g. DE*ABC*E0001
 
 
@@ -146,6 +163,10 @@ class Connector(Record):
     connectorStatus: Services[ConnectorStatus | None] = None
     timestamp: Services[datetime | None] = None  # the station's time of that status
     connectorType: Shared[str | None] = None  # OCPP ConnectorEnumType
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
 
 
 class VariableAttribute(Record):

@@ -16,6 +16,7 @@ from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, Token
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.boot import BootRules, OnBootNotification
+from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
@@ -105,6 +106,7 @@ class Rules:
     id_tokens: StationIdTokens
     authorizations: AuthorizationEdits
     local_lists: LocalLists
+    availability: AvailabilityWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +151,13 @@ def build(
     edits = ListEdits(records, clock, tokens.master_group)
     list_update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     local_lists = LocalLists(records, stations, clock, jobs, edits, list_update)
+    availability = AvailabilityWishes(records, stations, jobs)
     handlers: dict[str, Handler] = {
         "Authorize": OnAuthorize(
             records, id_tokens, Contracts(needs.certificates, tokens.unchecked)
         ),
         "BootNotification": OnBootNotification(
-            records, clock, pending, boot, accepted=(local_lists.booted,)
+            records, clock, pending, boot, accepted=(local_lists.booted, availability.arrived)
         ),
         "DataTransfer": OnDataTransfer(records, vendors),
         "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
@@ -173,6 +176,7 @@ def build(
     list_requests = LocalListRequests(stations, local_lists, list_update)
     senders: dict[str, Sender] = {
         "CancelReservation": reservations.cancel,
+        "ChangeAvailability": availability.send,
         "GetBaseReport": report_requests.base,
         "GetLocalListVersion": list_requests.version,
         "GetReport": report_requests.by_criteria,
@@ -190,7 +194,9 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending, arrived=(local_lists.arrived,)),
+        presence=StationPresence(
+            records, clock, pending, arrived=(local_lists.arrived, availability.arrived)
+        ),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id
@@ -201,4 +207,5 @@ def build(
         id_tokens=id_tokens,
         authorizations=AuthorizationEdits(records, local_lists),
         local_lists=local_lists,
+        availability=availability,
     )
