@@ -70,6 +70,10 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
     """The paths."""
     components.add("AuthorizeResponse", schemas.response_schema("2.0.1", "Authorize"))
     bodies = AuthorizationBodies(schemas)
+    request = components.add_model(bodies.model)
+    properties = components.schemas[bodies.model.__name__]["properties"]
+    for name, kind in (("idToken", "IdTokenType"), ("idTokenInfo", "IdTokenInfoType")):
+        properties[name] = {"$ref": f"#/components/schemas/{kind}"}
     row = components.add_model(Authorization)
     one = answer("The token as it is now", row, row_of(AUTHORIZATION))
     return {
@@ -80,7 +84,7 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
                 "Create or change a token",
                 "The body has OCPP's idToken and idTokenInfo, the fields of the record, or both. "
                 "Fields that are left out stay as they are.",
-                body(components.add_model(bodies.model), _BODIES),
+                body(request, _BODIES),
                 one,
             ),
             "delete": _delete(),

@@ -6,6 +6,8 @@ const REQUESTS = [
   ['setVariable', 'Set variable'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
+  ['clearCache', 'Clear cache'],
+  ['sendLocalList', 'Send local list'],
 ];
 
 export default {
