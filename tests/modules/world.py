@@ -55,10 +55,11 @@ class World:
         report_timeout: float = 120,
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
+        records: FakeRecords | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
-        self.records = FakeRecords()
+        self.records = records or FakeRecords()
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
         self.active = FakeTransactions()
