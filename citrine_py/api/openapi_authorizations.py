@@ -102,10 +102,10 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
     }
 
 
-def _token(*, id_needed: bool, type_needed: bool) -> list[Json]:
+def _token(*, id_needed: bool, type_needed: bool, example: str = "04A2B3C4D5E6F7") -> list[Json]:
     id_text = "The token, case-insensitive"
     type_text = "Its type: ISO14443, ISO15693, eMAID, KeyCode, Local, Central, MacAddress"
-    example, kind = "04A2B3C4D5E6F7", "ISO14443"
+    kind = "ISO14443"
     return [
         parameter("idToken", id_text, required=id_needed, example=example if id_needed else None),
         parameter("type", type_text, required=type_needed, example=kind if type_needed else None),
@@ -154,7 +154,7 @@ def _delete() -> Json:
         "tags": _TAGS,
         "summary": "Delete tokens",
         "description": "Without a type, those of this id of all types.",
-        "parameters": _token(id_needed=True, type_needed=False),
+        "parameters": _token(id_needed=True, type_needed=False, example="04FFEEDDCCBBAA"),
         "responses": {"200": done, **refusals(DATA_REFUSALS)},
     }
 
