@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-from citrine_py.ports import ActiveTransaction, ContractChain, Payload, Revocation
+from citrine_py.ports import ContractChain, Payload, Revocation
 
 
 class FakeTransactions:
-    """ports.ActiveTransactions: what tests put into `open`, by (token in lower case, type)."""
+    """ports.ActiveTransactions: keys that tests put into `open`, by (token in lower case, type)."""
 
     def __init__(self) -> None:
-        self.open: dict[tuple[str, str], list[ActiveTransaction]] = {}
+        self.open: dict[tuple[str, str], list[str]] = {}
 
-    def of_token(self, id_token: str, token_type: str) -> list[ActiveTransaction]:
+    def of_token(self, id_token: str, token_type: str) -> list[str]:
         return self.open.get((id_token.lower(), token_type), [])
 
 

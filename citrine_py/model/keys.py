@@ -68,3 +68,8 @@ def authorization_key(id_token: str, token_type: str) -> str:
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")
+
+
+def transaction_key(station: str, transaction_id: str) -> str:
+    """Key of a Transaction record; the id is the station's and unique only there."""
+    return derived("Transaction", station, transaction_id)

@@ -22,6 +22,7 @@ from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
 from citrine_py.modules.firmware import OnFirmwareStatusNotification
 from citrine_py.modules.gate import Gate, Triggered
+from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.local_list_calls import LocalListCalls
 from citrine_py.modules.local_list_edits import ListEdits
 from citrine_py.modules.local_list_requests import LocalListRequests
@@ -33,7 +34,7 @@ from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.modules.presence import StationPresence
 from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
-from citrine_py.modules.requests import Sender, StationRequests
+from citrine_py.modules.requests import Sender, StationRequests, sending
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
 from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
@@ -137,7 +138,8 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
-    id_tokens = StationIdTokens(records, clock, needs.active, tokens, needs.outside)
+    issued = IssuedTokens(clock)
+    id_tokens = StationIdTokens(records, clock, needs.active, issued, tokens, needs.outside)
     edits = ListEdits(records, clock, tokens.master_group)
     list_update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     local_lists = LocalLists(records, stations, clock, jobs, edits, list_update)
@@ -166,6 +168,7 @@ def build(
         "GetLocalListVersion": list_requests.version,
         "GetReport": report_requests.by_criteria,
         "GetVariables": variable_requests.get,
+        "RequestStartTransaction": issued.noting(sending(stations, "RequestStartTransaction")),
         "SendLocalList": list_requests.send,
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,

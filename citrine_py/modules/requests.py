@@ -27,6 +27,16 @@ DEFAULT_VERSION = "2.0.1"
 Sender: TypeAlias = Callable[[str, Payload, float | None], Awaitable[Payload]]
 """Sends one action to a station: its id, the checked payload, seconds to wait for an answer."""
 
+
+def sending(stations: Stations, action: str) -> Sender:
+    """The sender of an action that needs no more than to be sent."""
+
+    async def send(station: str, payload: Payload, seconds: float | None) -> Payload:
+        return await stations.call(station, action, payload, seconds=seconds)
+
+    return send
+
+
 _WHEN_ACCEPTED = frozenset({"RequestStartTransaction", "RequestStopTransaction"})
 """Not for a station that is Pending or Rejected (B02, B03)."""
 

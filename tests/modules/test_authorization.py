@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
-from citrine_py.model.keys import authorization_key, connector_key, evse_key
+from citrine_py.model.keys import authorization_key, connector_key, evse_key, transaction_key
 from citrine_py.model.operations import STATION_EVENT
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
 from citrine_py.modules.authorization import TokenRules
-from citrine_py.ports import ActiveTransaction, ContractChain, Payload, Revocation
-from tests.fakes import T0
+from citrine_py.ports import ContractChain, Payload, Revocation
 from tests.fakes_tokens import ScriptedOutside
 from tests.modules.world import STATION, World, data
 
@@ -72,16 +70,39 @@ async def test_a_token_that_is_accepted_is_no_line_of_history() -> None:
     assert world.records.all(STATION_EVENT) == []
 
 
-@pytest.mark.parametrize("kind", ["NoAuthorization", "Central"])
-async def test_start_buttons_and_tokens_of_ours_are_good_unless_an_operator_says_no(
-    kind: str,
-) -> None:
-    """C02, C05."""
+async def test_a_start_button_is_good_unless_an_operator_says_no() -> None:
+    """C02."""
     world = await accepted()
-    button = {"idToken": "" if kind == "NoAuthorization" else "4f2a", "type": kind}
+    button = {"idToken": "", "type": "NoAuthorization"}
     assert await status(world, button) == "Accepted"
     have_token(world, **button, status="Blocked")
     assert await status(world, button) == "Blocked"
+
+
+async def test_c05_a_central_token_is_good_at_the_station_that_we_sent_it_to() -> None:
+    """C05."""
+    world = await accepted()
+    token = {"idToken": "4F2A", "type": "Central"}
+    assert await status(world, token) == "Unknown"
+    world.stations.answers["RequestStartTransaction"] = {"status": "Accepted"}
+    start = {"remoteStartId": 1, "idToken": token}
+    await world.rules.requests.send(STATION, "RequestStartTransaction", start)
+    assert await status(world, {"idToken": "4f2a", "type": "Central"}) == "Accepted"
+    assert await status(world, {"idToken": "4f2a", "type": "Local"}) == "Unknown"
+    elsewhere = await world.rules.id_tokens.info("cp002", token)
+    assert elsewhere["status"] == "Unknown"
+    have_token(world, **token, status="Blocked")
+    assert await status(world, token) == "Blocked"
+
+
+async def test_a_central_token_of_ours_is_forgotten_after_a_day() -> None:
+    world = await accepted()
+    token = {"idToken": "4F2A", "type": "Central"}
+    world.stations.answers["RequestStartTransaction"] = {"status": "Accepted"}
+    start = {"remoteStartId": 1, "idToken": token}
+    await world.rules.requests.send(STATION, "RequestStartTransaction", start)
+    world.clock.advance(86_401)
+    assert await status(world, token) == "Unknown"
 
 
 async def test_the_answer_reads_no_directus() -> None:
@@ -137,11 +158,9 @@ async def test_a_location_counts_for_its_stations() -> None:
 # ---- transactions ----------------------------------------------------------------------
 
 
-def open_transactions(world: World, *started: tuple[str, str, int]) -> None:
-    world.active.open["ab12", "ISO14443"] = [
-        ActiveTransaction(station, name, T0 + timedelta(seconds=at))
-        for station, name, at in started
-    ]
+def open_transactions(world: World, *started: tuple[str, str]) -> None:
+    """By station and transactionId, the oldest first."""
+    world.active.open["ab12", "ISO14443"] = [transaction_key(*each) for each in started]
 
 
 async def info(world: World, transaction_id: str | None, **more: Any) -> str:
@@ -152,9 +171,9 @@ async def info(world: World, transaction_id: str | None, **more: Any) -> str:
 async def test_a_transaction_too_many_is_concurrent_and_the_first_stays_good() -> None:
     world = await accepted()
     have_token(world, concurrentTransactions=1)
-    open_transactions(world, ("cp002", "t1", 0))
+    open_transactions(world, ("cp002", "t1"))
     assert await info(world, "t1") == "ConcurrentTx", "another station's transaction of that id"
-    open_transactions(world, (STATION, "t1", 0), ("cp002", "t2", 5))
+    open_transactions(world, (STATION, "t1"), ("cp002", "t2"))
     assert await info(world, "t1") == "Accepted", "it must be able to end"
     assert await info(world, "t3") == "ConcurrentTx"
 
@@ -163,7 +182,7 @@ async def test_authorize_is_never_concurrent() -> None:
     """The driver may be about to end the transaction that he has."""
     world = await accepted()
     have_token(world, concurrentTransactions=1)
-    open_transactions(world, (STATION, "t1", 0))
+    open_transactions(world, (STATION, "t1"))
     assert await status(world) == "Accepted"
 
 
