@@ -58,7 +58,7 @@ class LocalListUpdate:
         version = await self._calls.version(station, seconds)
         lost = record is not None and record.localListDigest is not None and version != before
         if lost:
-            log.warning("local_list.lost", station=station, version=version, expected=before)
+            log.warning("locallist.lost", station=station, version=version, expected=before)
             await self.note(station, "Wanted", f"the station has version {version}, not {before}")
         return version, lost
 
@@ -81,7 +81,7 @@ class LocalListUpdate:
             if reply["status"] == "Accepted":
                 await self._settle(station, wanted, limits, reply)
                 return
-            log.warning("local_list.repaired", station=station, status=reply["status"])
+            log.warning("locallist.repaired", station=station, status=reply["status"])
         await self._whole(station, wanted, limits, None)
 
     async def whole(self, station: str, seconds: float | None = None) -> Payload:
@@ -128,7 +128,7 @@ class LocalListUpdate:
             localListDigest=written(wanted.digest),
         )
         self._has[station] = wanted.contents.edits
-        log.info("local_list.current", station=station, tokens=count)
+        log.info("locallist.current", station=station, tokens=count)
 
     async def by_hand(self, station: str, payload: Payload) -> None:
         """The station has taken a list that a person or program sent. Ours does not replace it
@@ -166,7 +166,7 @@ class LocalListUpdate:
 
     async def note(self, station: str, status: LocalListStatus, reason: str) -> None:
         """What the station has is not what it should have, or is not known."""
-        log.warning("local_list.failed", station=station, status=status, reason=reason)
+        log.warning("locallist.failed", station=station, status=status, reason=reason)
         self._has.pop(station, None)
         await self._calls.note(
             station,

@@ -28,6 +28,7 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
@@ -59,8 +60,7 @@ class House:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=SCHEMAS,
-                active=FakeTransactions(),
-                certificates=FakeCertificates(),
+                tokens=TokenNeeds(FakeTransactions(), FakeCertificates()),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

@@ -22,6 +22,7 @@ from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
@@ -73,9 +74,7 @@ class World:
                 new_id=FakeNewId(),
                 hasher=self.hasher,
                 schemas=SCHEMAS,
-                active=self.active,
-                certificates=self.certificates,
-                outside=outside,
+                tokens=TokenNeeds(self.active, self.certificates, outside),
             ),
             rules or BootRules(),
             tokens or TokenRules(),
