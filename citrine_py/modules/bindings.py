@@ -29,7 +29,7 @@ from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.modules.presence import StationPresence
 from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
-from citrine_py.modules.requests import Sender, StationRequests, sending
+from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.trigger_requests import TriggerRequests
@@ -120,9 +120,8 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
-    tokens = token_bindings.build(
-        records, stations, clock, jobs, needs=needs.tokens, rules=token_rules
-    )
+    common = token_bindings.Common(records, stations, clock, jobs)
+    tokens = token_bindings.build(common, needs.tokens, token_rules)
     lists = tokens.lists
     handlers: dict[str, Handler] = {
         **_recorders(records, vendors),
@@ -133,13 +132,11 @@ def build(
     }
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
-    start = sending(stations, "RequestStartTransaction")
     senders: dict[str, Sender] = {
         **tokens.senders,
         "GetBaseReport": report_requests.base,
         "GetReport": report_requests.by_criteria,
         "GetVariables": variable_requests.get,
-        "RequestStartTransaction": tokens.issued.noting(start),
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,
     }

@@ -33,6 +33,16 @@ _Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 
 
 @dataclass(frozen=True, slots=True)
+class Common:
+    """The ports that everybody needs."""
+
+    records: Records
+    stations: Stations
+    clock: Clock
+    jobs: Jobs
+
+
+@dataclass(frozen=True, slots=True)
 class TokenNeeds:
     """The ports that tokens need besides those of everybody. `outside` is None where the
     settings name nobody to ask."""
@@ -44,36 +54,28 @@ class TokenNeeds:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The rules of tokens. `issued` is to note what RequestStartTransaction sends."""
+    """The rules of tokens."""
 
     id_tokens: StationIdTokens
-    issued: IssuedTokens
     edits: AuthorizationEdits
     lists: LocalLists
     handlers: Mapping[str, _Handler]
     senders: Mapping[str, Sender]
 
 
-def build(
-    records: Records,
-    stations: Stations,
-    clock: Clock,
-    jobs: Jobs,
-    *,
-    needs: TokenNeeds,
-    rules: TokenRules,
-) -> Tokens:
+def build(common: Common, needs: TokenNeeds, rules: TokenRules) -> Tokens:
     """Gives every rule of tokens its needs."""
+    records, stations, clock = common.records, common.stations, common.clock
     issued = IssuedTokens(clock)
     id_tokens = StationIdTokens(records, clock, needs.active, issued, rules, needs.outside)
     edits = ListEdits(records, clock, rules.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
-    lists = LocalLists(records, stations, clock, jobs, edits, update)
+    lists = LocalLists(records, stations, clock, common.jobs, edits, update)
     requests = LocalListRequests(stations, lists, update)
+    start = sending(stations, "RequestStartTransaction")
     contracts = Contracts(needs.certificates, rules.unchecked)
     return Tokens(
         id_tokens,
-        issued,
         AuthorizationEdits(records, lists),
         lists,
         MappingProxyType(
@@ -82,5 +84,11 @@ def build(
                 "GetCertificateStatus": OnGetCertificateStatus(needs.certificates),
             }
         ),
-        MappingProxyType({"GetLocalListVersion": requests.version, "SendLocalList": requests.send}),
+        MappingProxyType(
+            {
+                "GetLocalListVersion": requests.version,
+                "RequestStartTransaction": issued.noting(start),
+                "SendLocalList": requests.send,
+            }
+        ),
     )
