@@ -331,18 +331,9 @@ class IdTokens(Protocol):
         it ConcurrentTx."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveTransaction:
-    """A transaction that has begun and not ended."""
-
-    station: str
-    transaction_id: str
-    started_at: datetime
-
-
 class ActiveTransactions(Protocol):
-    def of_token(self, id_token: str, token_type: str) -> Sequence[ActiveTransaction]:
-        """The open transactions that this token (case-insensitive) has begun; from memory."""
+    def of_token(self, id_token: str, token_type: str) -> Sequence[str]:
+        """The keys of the transactions that this token runs, the oldest first."""
 
 
 class RealTimeAuthorization(Protocol):

@@ -29,6 +29,7 @@ from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, Chargin
 from citrine_py.modules import bindings
 from citrine_py.modules.authorization import NoTransactions, TokenRules
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.authorization import HttpAuthorization
 from citrine_py.outside.client import Client
@@ -67,21 +68,14 @@ class Service:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=self.schemas,
-                active=NoTransactions(),
-                certificates=_certificates(settings, self.outside, self.clock),
-                outside=_callback(settings, self.outside, self.schemas),
+                tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
                 settings.boot.heartbeat_interval,
                 settings.boot.retry_interval,
             ),
-            TokenRules(
-                settings.authorization.master_pass_group,
-                settings.authorization.callback_ask,
-                settings.authorization.callback_fallback,
-                settings.authorization.ocsp_fallback,
-            ),
+            _token_rules(settings),
             report_timeout=settings.boot.report_timeout,
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -220,28 +214,38 @@ async def serve(settings: Settings) -> None:
         waiting.cancel()
 
 
-def _callback(settings: Settings, client: Client, schemas: Schemas) -> HttpAuthorization | None:
+def _token_needs(
+    settings: Settings, client: Client, schemas: Schemas, clock: SystemClock
+) -> TokenNeeds:
+    """Nobody keeps transactions yet, so no token is in use."""
     rules = settings.authorization
-    if rules.callback_url is None:
-        return None
-    token = rules.callback_token
-    return HttpAuthorization(
-        client,
-        schemas,
-        str(rules.callback_url),
-        token.get_secret_value() if token is not None else None,
-        rules.callback_timeout,
-    )
-
-
-def _certificates(settings: Settings, client: Client, clock: SystemClock) -> OcspChecks:
-    rules = settings.authorization
-    return OcspChecks(
+    callback = None
+    if rules.callback_url is not None:
+        token = rules.callback_token
+        callback = HttpAuthorization(
+            client,
+            schemas,
+            str(rules.callback_url),
+            token.get_secret_value() if token is not None else None,
+            rules.callback_timeout,
+        )
+    certificates = OcspChecks(
         client,
         clock,
         load_anchors(rules.contract_roots),
         None if rules.ocsp_responder is None else str(rules.ocsp_responder),
         rules.ocsp_timeout,
+    )
+    return TokenNeeds(NoTransactions(), certificates, callback)
+
+
+def _token_rules(settings: Settings) -> TokenRules:
+    rules = settings.authorization
+    return TokenRules(
+        rules.master_pass_group,
+        rules.callback_ask,
+        rules.callback_fallback,
+        rules.ocsp_fallback,
     )
 
 

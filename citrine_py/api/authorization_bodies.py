@@ -138,7 +138,7 @@ class AuthorizationBodies:
         station = Annotated[str, Field(min_length=1, max_length=48)]
         special = {
             **restrictions,
-            "idToken": Annotated[dict[str, Any] | None, WithJsonSchema(_object("IdTokenType"))],
+            "idToken": dict[str, Any] | None,
             "groupIdToken": _Token | None,
             "additionalInfo": _rows(_Additional),
             "timesAllowed": _rows(_Window),
@@ -152,9 +152,7 @@ class AuthorizationBodies:
             "language2": _Language | None,
             "personalMessage": Annotated[str, Field(max_length=512)] | None,
             "personalMessageLanguage": _Language | None,
-            "idTokenInfo": Annotated[
-                dict[str, Any] | None, WithJsonSchema(_object("IdTokenInfoType"))
-            ],
+            "idTokenInfo": dict[str, Any] | None,
         }
         fields = Edits(schemas).fields(AUTHORIZATION) | {
             name: (kind, None) for name, kind in special.items()
@@ -205,10 +203,6 @@ class AuthorizationBodies:
             self._schemas.check_response("2.0.1", "Authorize", payload)
         except CallError as error:
             raise BadRequest(error.description) from None
-
-
-def _object(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _flat(info: Mapping[str, Any]) -> dict[str, Any]:

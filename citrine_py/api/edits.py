@@ -221,7 +221,7 @@ def checked_body(
         checked = model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise BadRequest(_explain(collection, error)) from None
-    return checked.model_dump(exclude_unset=True)
+    return {name: getattr(checked, name) for name in checked.model_fields_set}
 
 
 def _explain(collection: Collection[Any], error: ValidationError) -> str:
@@ -229,7 +229,9 @@ def _explain(collection: Collection[Any], error: ValidationError) -> str:
     for problem in error.errors(include_input=False, include_url=False):
         place = ".".join(_printable(str(part)) for part in problem["loc"])
         if problem["type"] == "extra_forbidden" and place in collection.fields():
-            texts.append(f"{place}: written by the service, not by its callers")
+            ours = collection.owner(place) is Owner.SERVICE
+            why = "written by the service, not by its callers" if ours else "not taken here"
+            texts.append(f"{place}: {why}")
         elif problem["type"] == "extra_forbidden":
             texts.append(f"{place}: {collection.name} has no such field")
         else:

@@ -70,6 +70,10 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
     """The paths."""
     components.add("AuthorizeResponse", schemas.response_schema("2.0.1", "Authorize"))
     bodies = AuthorizationBodies(schemas)
+    request = components.add_model(bodies.model)
+    properties = components.schemas[bodies.model.__name__]["properties"]
+    for name, kind in (("idToken", "IdTokenType"), ("idTokenInfo", "IdTokenInfoType")):
+        properties[name] = {"$ref": f"#/components/schemas/{kind}"}
     row = components.add_model(Authorization)
     one = answer("The token as it is now", row, row_of(AUTHORIZATION))
     return {
@@ -80,7 +84,7 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
                 "Create or change a token",
                 "The body has OCPP's idToken and idTokenInfo, the fields of the record, or both. "
                 "Fields that are left out stay as they are.",
-                body(components.add_model(bodies.model), _BODIES),
+                body(request, _BODIES),
                 one,
             ),
             "delete": _delete(),
@@ -98,10 +102,10 @@ def describe(schemas: Schemas, components: Components) -> dict[str, Json]:
     }
 
 
-def _token(*, id_needed: bool, type_needed: bool) -> list[Json]:
+def _token(*, id_needed: bool, type_needed: bool, example: str = "04A2B3C4D5E6F7") -> list[Json]:
     id_text = "The token, case-insensitive"
     type_text = "Its type: ISO14443, ISO15693, eMAID, KeyCode, Local, Central, MacAddress"
-    example, kind = "04A2B3C4D5E6F7", "ISO14443"
+    kind = "ISO14443"
     return [
         parameter("idToken", id_text, required=id_needed, example=example if id_needed else None),
         parameter("type", type_text, required=type_needed, example=kind if type_needed else None),
@@ -150,7 +154,7 @@ def _delete() -> Json:
         "tags": _TAGS,
         "summary": "Delete tokens",
         "description": "Without a type, those of this id of all types.",
-        "parameters": _token(id_needed=True, type_needed=False),
+        "parameters": _token(id_needed=True, type_needed=False, example="04FFEEDDCCBBAA"),
         "responses": {"200": done, **refusals(DATA_REFUSALS)},
     }
 

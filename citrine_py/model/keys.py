@@ -73,3 +73,8 @@ def password_key(station: str) -> str:
 def reservation_key(station: str, reservation_id: int) -> str:
     """Key of a Reservation record."""
     return derived("Reservation", station, reservation_id)
+
+
+def transaction_key(station: str, transaction_id: str) -> str:
+    """Key of a Transaction record; the id is the station's and unique only there."""
+    return derived("Transaction", station, transaction_id)

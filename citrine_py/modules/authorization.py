@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
 import structlog
 
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
-from citrine_py.model.keys import authorization_key
+from citrine_py.model.keys import authorization_key, transaction_key
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
 from citrine_py.modules.contracts import Contracts
 from citrine_py.modules.history import told
+from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.tokens import Outlet, Place, Presented, additional_of, decide
 from citrine_py.ports import (
     ActiveTransactions,
@@ -31,9 +31,6 @@ from citrine_py.ports import (
 )
 
 log = structlog.get_logger()
-
-_GOOD_WITHOUT_RECORD = frozenset({"NoAuthorization", "Central"})
-"""A start button's (C02), and those that only we give out, for remote starts (C05)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,7 @@ class StationIdTokens:
     records: Records
     clock: Clock
     active: ActiveTransactions
+    issued: IssuedTokens
     rules: TokenRules
     outside: RealTimeAuthorization | None = None
 
@@ -100,7 +98,7 @@ class StationIdTokens:
         """See ports.IdTokens."""
         key = authorization_key(id_token["idToken"], id_token["type"])
         token = self.records.get(AUTHORIZATION, key)
-        if token is None and id_token["type"] in _GOOD_WITHOUT_RECORD:
+        if token is None and self._needs_no_record(station, id_token):
             return {"status": "Accepted"}
         place = place_of(self.records, station)
         ours: Payload = {"status": "Unknown"}
@@ -133,6 +131,10 @@ class StationIdTokens:
         )
         return self._without_answer(token, ours) if answer is None else _joined(ours, answer)
 
+    def _needs_no_record(self, station: str, id_token: Payload) -> bool:
+        """A start button's (C02), and those that we gave out ourselves (C05)."""
+        return id_token["type"] == "NoAuthorization" or self.issued.holds(station, id_token)
+
     def _asked(self, token: Authorization | None, ours: Payload) -> bool:
         """What our own records refuse, nobody outside can allow."""
         if token is None:
@@ -151,20 +153,9 @@ class StationIdTokens:
         count: the token must stay good to end its first."""
         if transaction_id is None:
             return 0
-        open_ones = self.active.of_token(id_token["idToken"], id_token["type"])
-        others = [
-            each
-            for each in open_ones
-            if (each.station, each.transaction_id) != (station, transaction_id)
-        ]
-        if len(others) == len(open_ones):
-            return len(others)
-        started: datetime = next(
-            each.started_at
-            for each in open_ones
-            if (each.station, each.transaction_id) == (station, transaction_id)
-        )
-        return sum(each.started_at < started for each in others)
+        running = list(self.active.of_token(id_token["idToken"], id_token["type"]))
+        key = transaction_key(station, transaction_id)
+        return running.index(key) if key in running else len(running)
 
 
 def _joined(ours: Payload, answer: Payload) -> Payload:

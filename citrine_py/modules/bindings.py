@@ -12,27 +12,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
+from citrine_py.modules import token_bindings
+from citrine_py.modules.authorization import StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.boot import BootRules, OnBootNotification
 from citrine_py.modules.change_availability import AvailabilityWishes
-from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
 from citrine_py.modules.firmware import OnFirmwareStatusNotification
 from citrine_py.modules.gate import Gate, Triggered
-from citrine_py.modules.local_list_calls import LocalListCalls
-from citrine_py.modules.local_list_edits import ListEdits
-from citrine_py.modules.local_list_requests import LocalListRequests
-from citrine_py.modules.local_list_update import LocalListUpdate
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
 from citrine_py.modules.presence import StationPresence
-from citrine_py.modules.remote_control import RemoteStart
 from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.requests import Sender, StationRequests
@@ -42,25 +37,14 @@ from citrine_py.modules.reservations import (
     ReservationSweep,
 )
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
 from citrine_py.modules.variable_requests import VariableRequests
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import (
-    ActiveTransactions,
-    Call,
-    CertificateChecks,
-    Clock,
-    Hasher,
-    Jobs,
-    NewId,
-    Payload,
-    RealTimeAuthorization,
-    Records,
-    Stations,
-)
+from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Answers a call whose payload fits OCPP's schema. Raises CallError to refuse it."""
@@ -120,15 +104,13 @@ class Needs:
     new_id: NewId
     hasher: Hasher
     schemas: Schemas
-    active: ActiveTransactions
-    certificates: CertificateChecks
-    outside: RealTimeAuthorization | None = None
+    tokens: TokenNeeds
 
 
 def build(
     needs: Needs,
     boot: BootRules,
-    tokens: TokenRules,
+    token_rules: TokenRules,
     *,
     report_timeout: float = 120,
     vendors: Vendors = MappingProxyType({}),
@@ -147,24 +129,18 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
-    id_tokens = StationIdTokens(records, clock, needs.active, tokens, needs.outside)
-    edits = ListEdits(records, clock, tokens.master_group)
-    list_update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
-    local_lists = LocalLists(records, stations, clock, jobs, edits, list_update)
     availability = AvailabilityWishes(records, stations, jobs)
+    reservations = ReservationRequests(records, stations, clock)
+    common = token_bindings.Common(records, stations, clock, jobs)
+    tokens = token_bindings.build(common, needs.tokens, token_rules)
+    lists = tokens.lists
     handlers: dict[str, Handler] = {
-        "Authorize": OnAuthorize(
-            records, id_tokens, Contracts(needs.certificates, tokens.unchecked)
-        ),
+        **_recorders(records, vendors),
+        **tokens.handlers,
         "BootNotification": OnBootNotification(
-            records, clock, pending, boot, accepted=(local_lists.booted, availability.arrived)
+            records, clock, pending, boot, (lists.booted, availability.arrived)
         ),
-        "DataTransfer": OnDataTransfer(records, vendors),
-        "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
-        "GetCertificateStatus": OnGetCertificateStatus(needs.certificates),
         "Heartbeat": OnHeartbeat(clock),
-        "LogStatusNotification": OnLogStatusNotification(records),
-        "NotifyEvent": OnNotifyEvent(records),
         "NotifyReport": OnNotifyReport(records, reports),
         "ReservationStatusUpdate": OnReservationStatusUpdate(records),
         "SecurityEventNotification": OnSecurityEventNotification(records),
@@ -172,18 +148,14 @@ def build(
     }
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
-    reservations = ReservationRequests(records, stations, clock)
-    list_requests = LocalListRequests(stations, local_lists, list_update)
     senders: dict[str, Sender] = {
+        **tokens.senders,
         "CancelReservation": reservations.cancel,
         "ChangeAvailability": availability.send,
         "GetBaseReport": report_requests.base,
-        "GetLocalListVersion": list_requests.version,
         "GetReport": report_requests.by_criteria,
         "GetVariables": variable_requests.get,
-        "RequestStartTransaction": RemoteStart(stations).send,
         "ReserveNow": reservations.reserve,
-        "SendLocalList": list_requests.send,
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,
     }
@@ -194,9 +166,7 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(
-            records, clock, pending, arrived=(local_lists.arrived, availability.arrived)
-        ),
+        presence=StationPresence(records, clock, pending, (lists.arrived, availability.arrived)),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id
@@ -204,8 +174,20 @@ def build(
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
         background=MappingProxyType({"reservations": ReservationSweep(records, clock).run}),
-        id_tokens=id_tokens,
-        authorizations=AuthorizationEdits(records, local_lists),
-        local_lists=local_lists,
         availability=availability,
+        id_tokens=tokens.id_tokens,
+        authorizations=tokens.edits,
+        local_lists=lists,
     )
+
+
+def _recorders(records: Records, vendors: Vendors) -> Mapping[str, Handler]:
+    """The handlers that keep what they are told, and need no more for it."""
+    return {
+        "DataTransfer": OnDataTransfer(records, vendors),
+        "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
+        "LogStatusNotification": OnLogStatusNotification(records),
+        "NotifyEvent": OnNotifyEvent(records),
+        "SecurityEventNotification": OnSecurityEventNotification(records),
+        "StatusNotification": OnStatusNotification(records),
+    }

@@ -51,7 +51,7 @@ class LocalListCalls:
         try:
             rows = await self.records.find(VARIABLE_ATTRIBUTE, where)
         except DirectusError as error:
-            log.warning("local_list.limits_unknown", station=station, reason=str(error))
+            log.warning("locallist.limits_unknown", station=station, reason=str(error))
             return Limits()
         told = {(row.variable or "").casefold(): row for row in rows}
         for name in ("Available", "Enabled"):

@@ -6,8 +6,6 @@ by the whole list. When this is done is `local_lists`' to say.
 
 from __future__ import annotations
 
-from typing import Any
-
 import structlog
 
 from citrine_py.errors import StationError, StationRefused
@@ -58,9 +56,9 @@ class LocalListUpdate:
         record = self._record(station)
         before = record.localListVersion if record is not None else None
         version = await self._calls.version(station, seconds)
-        lost = record is not None and record.localListStatus in _SETTLED and version != before
+        lost = record is not None and record.localListDigest is not None and version != before
         if lost:
-            log.warning("local_list.lost", station=station, version=version, expected=before)
+            log.warning("locallist.lost", station=station, version=version, expected=before)
             await self.note(station, "Wanted", f"the station has version {version}, not {before}")
         return version, lost
 
@@ -70,7 +68,8 @@ class LocalListUpdate:
         if record is None:
             return
         if is_settled(record, wanted):
-            self._has[station] = wanted.contents.edits
+            if record.localListStatus == "Current":
+                self._has[station] = wanted.contents.edits
             return
         limits = await self._calls.limits(station)
         if limits.refusal is not None:
@@ -82,7 +81,7 @@ class LocalListUpdate:
             if reply["status"] == "Accepted":
                 await self._settle(station, wanted, limits, reply)
                 return
-            log.warning("local_list.repaired", station=station, status=reply["status"])
+            log.warning("locallist.repaired", station=station, status=reply["status"])
         await self._whole(station, wanted, limits, None)
 
     async def whole(self, station: str, seconds: float | None = None) -> Payload:
@@ -129,7 +128,7 @@ class LocalListUpdate:
             localListDigest=written(wanted.digest),
         )
         self._has[station] = wanted.contents.edits
-        log.info("local_list.current", station=station, tokens=count)
+        log.info("locallist.current", station=station, tokens=count)
 
     async def by_hand(self, station: str, payload: Payload) -> None:
         """The station has taken a list that a person or program sent. Ours does not replace it
@@ -161,17 +160,20 @@ class LocalListUpdate:
             return True
         return False
 
-    async def note(self, station: str, status: LocalListStatus, reason: str | None) -> None:
-        """The station's list is not as it should be."""
-        if status != "Wanted" or reason is not None:
-            log.warning("local_list.failed", station=station, status=status, reason=reason)
+    async def waits(self, station: str) -> None:
+        """The station is not there; what it has is known all the same."""
+        await self._calls.note(station, localListStatus="Wanted", localListInfo=None)
+
+    async def note(self, station: str, status: LocalListStatus, reason: str) -> None:
+        """What the station has is not what it should have, or is not known."""
+        log.warning("locallist.failed", station=station, status=status, reason=reason)
         self._has.pop(station, None)
-        fields: dict[str, Any] = {
-            "localListStatus": status,
-            "localListInfo": None if reason is None else reason[:_SHOWN],
-            "localListDigest": None,
-        }
-        await self._calls.note(station, **fields)
+        await self._calls.note(
+            station,
+            localListStatus=status,
+            localListInfo=reason[:_SHOWN],
+            localListDigest=None,
+        )
 
     def _record(self, station: str) -> ChargingStation | None:
         return self._records.get(CHARGING_STATION, station)

@@ -151,7 +151,7 @@ class LocalLists:
         if self._is_ready(station):
             self._begin(station.id)
         elif status != "Wanted":
-            await self.update.note(station.id, "Wanted", None)
+            await self.update.waits(station.id)
 
     async def _wait_for(self, start: datetime) -> None:
         """Tokens become valid at `start`: from then on they stand in lists."""

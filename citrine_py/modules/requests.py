@@ -27,6 +27,7 @@ DEFAULT_VERSION = "2.0.1"
 Sender: TypeAlias = Callable[[str, Payload, float | None], Awaitable[Payload]]
 """Sends one action to a station: its id, the checked payload, seconds to wait for an answer."""
 
+
 _WHEN_ACCEPTED = frozenset({"RequestStartTransaction", "RequestStopTransaction"})
 """Not for a station that is Pending or Rejected (B02, B03)."""
 

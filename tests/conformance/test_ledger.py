@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.conformance import test_a_security, test_b_provisioning
+from tests.conformance import test_a_security, test_b_provisioning, test_c_authorization
 
 OWED = {
     f"TC_{number}_CSMS"
@@ -14,6 +14,7 @@ OWED = {
         "A_01", "A_02", "A_03", "A_09", "A_10",
         "B_01", "B_02", "B_06", "B_07", "B_09", "B_10", "B_12", "B_13",
         "B_20", "B_21", "B_22", "B_25", "B_26", "B_27", "B_30", "B_31",
+        "C_02", "C_06", "C_07", "C_08", "C_20", "C_37", "C_38", "C_39", "C_47", "C_48", "C_49",
     )
 }  # fmt: skip
 
@@ -29,7 +30,11 @@ def cases(module: ModuleType) -> dict[str, pytest.Mark]:
 
 
 def test_every_case_owed_has_its_test() -> None:
-    marks = {**cases(test_a_security), **cases(test_b_provisioning)}
+    marks = {
+        **cases(test_a_security),
+        **cases(test_b_provisioning),
+        **cases(test_c_authorization),
+    }
     ids = [mark.args[0] for mark in marks.values()]
     assert set(ids) >= OWED
     assert len(set(ids)) == len(ids)

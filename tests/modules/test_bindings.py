@@ -9,9 +9,11 @@ from citrine_py.ports import Payload
 from tests.modules.world import BOOT_REQUEST, World
 
 HANDLED = {
+    "Authorize",
     "BootNotification",
     "DataTransfer",
     "FirmwareStatusNotification",
+    "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
     "NotifyEvent",
@@ -22,10 +24,8 @@ HANDLED = {
 }
 
 LATER = {
-    "Authorize",
     "ClearedChargingLimit",
     "Get15118EVCertificate",
-    "GetCertificateStatus",
     "MeterValues",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",

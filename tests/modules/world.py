@@ -18,13 +18,16 @@ from citrine_py.model.stations import (
     RegistrationStatus,
     VariableAttribute,
 )
+from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_tokens import FakeCertificates, FakeTransactions
 
 STATION = "cp001"
 SCHEMAS = Schemas()
@@ -51,12 +54,17 @@ class World:
         vendors: Vendors | None = None,
         connected: bool = True,
         report_timeout: float = 120,
+        tokens: TokenRules | None = None,
+        outside: RealTimeAuthorization | None = None,
+        records: FakeRecords | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
-        self.records = FakeRecords()
+        self.records = records or FakeRecords()
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
+        self.active = FakeTransactions()
+        self.certificates = FakeCertificates()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -66,8 +74,10 @@ class World:
                 new_id=FakeNewId(),
                 hasher=self.hasher,
                 schemas=SCHEMAS,
+                tokens=TokenNeeds(self.active, self.certificates, outside),
             ),
             rules or BootRules(),
+            tokens or TokenRules(),
             report_timeout=report_timeout,
             vendors=vendors or {},
         )

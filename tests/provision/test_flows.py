@@ -22,6 +22,8 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Trigger message": {"requestedMessage": "Heartbeat"},
     "Set variable": {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "60"},
     "Set password": {"setOnCharger": False},
+    "Clear cache": {},
+    "Send local list": {},
 }
 
 

@@ -126,6 +126,20 @@ export const requests = {
     read: () => 'Accepted',
     done: 'Its next boot will be answered Pending and its device model fetched',
   },
+  clearCache: {
+    title: 'Clear cache',
+    call: (station) => ask('evdriver', 'clearCache', station, {}),
+    read: status,
+  },
+  sendLocalList: {
+    title: 'Send local list',
+    call: (station) => ({
+      method: 'POST',
+      path: `/data/evdriver/localListVersion?stationId=${encodeURIComponent(station)}`,
+      body: {},
+    }),
+    read: status,
+  },
 };
 
 const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);

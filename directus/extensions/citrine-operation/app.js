@@ -12,6 +12,8 @@ const REQUESTS = [
   ['changeAvailability', 'Change availability'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
+  ['clearCache', 'Clear cache'],
+  ['sendLocalList', 'Send local list'],
 ];
 
 export default {
