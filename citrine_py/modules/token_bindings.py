@@ -16,7 +16,7 @@ from citrine_py.modules.local_list_edits import ListEdits
 from citrine_py.modules.local_list_requests import LocalListRequests
 from citrine_py.modules.local_list_update import LocalListUpdate
 from citrine_py.modules.local_lists import LocalLists
-from citrine_py.modules.requests import Sender
+from citrine_py.modules.requests import Sender, sending
 from citrine_py.ports import (
     ActiveTransactions,
     Call,
