@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 from citrine_py.model.collection import Collection, R
+from citrine_py.model.money import Money
 from citrine_py.model.stations import VariableAttribute
+from citrine_py.model.transactions import Transaction
 
 Payload: TypeAlias = dict[str, Any]
 
@@ -311,3 +313,43 @@ class DeviceModel(Protocol):
         Raises:
             BadRequest: not a ReportData, or a password that breaks OCPP's rules.
         """
+
+
+# ---- what functional blocks ask of each other --------------------------------------------
+
+
+class IdTokens(Protocol):
+    async def info(
+        self,
+        station: str,
+        id_token: Payload,
+        *,
+        evse_id: int | None = None,
+        transaction_id: str | None = None,
+    ) -> Payload:
+        """OCPP IdTokenInfoType for a token presented at a station (C01, C09, C10, C12); from
+        memory."""
+
+
+class ActiveTransactions(Protocol):
+    def of_token(self, id_token: str, token_type: str) -> Sequence[str]:
+        """The keys of the transactions that this token runs, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a transaction costs, by the tariff of this key; `breakdown` explains it to people."""
+
+    total: Money
+    tariff: str
+    breakdown: Payload
+
+
+class Pricing(Protocol):
+    """What transactions cost. A transaction without a tariff has no cost."""
+
+    def running(self, transaction: Transaction, until: datetime) -> Cost | None:
+        """The cost so far, by the tariff on the record or else the one that applies."""
+
+    def final(self, transaction: Transaction) -> Cost | None:
+        """The cost of one that has ended."""

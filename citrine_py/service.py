@@ -27,9 +27,12 @@ from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.energy import Limits
+from citrine_py.modules.no_id_tokens import NoIdTokens
+from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import ListenerSettings, Settings, TransactionsSettings
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
@@ -60,6 +63,7 @@ class Service:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=self.schemas,
+                id_tokens=NoIdTokens(),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
@@ -67,6 +71,7 @@ class Service:
                 settings.boot.retry_interval,
             ),
             report_timeout=settings.boot.report_timeout,
+            transaction_rules=_transaction_rules(settings.transactions),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
         self.api = ApiServer(_api_config(settings), self._api_ports())
@@ -84,6 +89,7 @@ class Service:
             self.store.watch(CHARGING_STATION, self._station_changed)
             await self.rules.presence.reset()
             undo.push_async_callback(self.jobs.stop)
+            self.rules.transactions.start()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
@@ -183,6 +189,13 @@ async def serve(settings: Settings) -> None:
         await service.stop()
     finally:
         waiting.cancel()
+
+
+def _transaction_rules(settings: TransactionsSettings) -> bindings.TransactionRules:
+    return bindings.TransactionRules(
+        Limits(settings.most_power * 1000, settings.most_energy * 1000),
+        Patience(settings.ask_after, settings.silence, settings.close_after),
+    )
 
 
 def _store(settings: Settings, clock: SystemClock) -> Store:

@@ -232,6 +232,8 @@ def _where(
             continue
         if query.number:
             where[query.field] = integer(query.parameter, text, 0, INT32)
+        elif query.boolean:
+            where[query.field] = boolean(query.parameter, text)
         elif not text.isprintable():
             raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
         elif collection is LOCATION:

@@ -53,6 +53,7 @@ class Query:
     field: str
     required: bool = False
     number: bool = False
+    boolean: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,27 @@ def variable_attribute_key(
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")
+
+
+def token_key(id_token: str, token_type: str) -> str:
+    """What an idToken is found by: OCPP's identifiers are the same in any case."""
+    return f"{token_type}:{id_token.casefold()}"
+
+
+def transaction_key(station: str, transaction_id: str) -> str:
+    """Key of a Transaction record; the id is the station's and unique only there."""
+    return derived("Transaction", station, transaction_id)
+
+
+def transaction_event_key(
+    station: str, transaction_id: str, seq_no: int, event_type: str, timestamp: str
+) -> str:
+    """Key of a TransactionEvent record. seqNo alone would do if no station ever gave two
+    events the same; some number all of them 0."""
+    return derived("TransactionEvent", station, transaction_id, seq_no, event_type, timestamp)
+
+
+def meter_value_key(owner: str, number: int) -> str:
+    """Key of the set of values `number` within what `owner` names: an event's key, or station,
+    EVSE and time of a MeterValues message."""
+    return derived("MeterValue", owner, number)

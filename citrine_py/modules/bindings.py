@@ -8,7 +8,7 @@ ports.Dispatch: what is known of a message (the catalogue), whether it may pass
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -17,8 +17,10 @@ from citrine_py.modules.boot import BootRules, OnBootNotification
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
+from citrine_py.modules.energy import Limits
 from citrine_py.modules.firmware import OnFirmwareStatusNotification
 from citrine_py.modules.gate import Gate, Triggered
+from citrine_py.modules.late_events import LateEvents
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
@@ -27,13 +29,28 @@ from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.signatures import unchecked
+from citrine_py.modules.transaction_records import TransactionRecords
+from citrine_py.modules.transaction_status import Patience, TransactionStatus
+from citrine_py.modules.transactions import OnMeterValues, OnTransactionEvent, OpenTransactions
 from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
 from citrine_py.modules.variable_requests import VariableRequests
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
+from citrine_py.ports import (
+    Call,
+    Clock,
+    Hasher,
+    IdTokens,
+    Jobs,
+    NewId,
+    Payload,
+    Pricing,
+    Records,
+    Stations,
+)
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Answers a call whose payload fits OCPP's schema. Raises CallError to refuse it."""
@@ -74,6 +91,8 @@ class Rules:
     requests: StationRequests
     passwords: StationPasswords
     device_model: StationDeviceModel
+    transactions: TransactionStatus
+    active_transactions: OpenTransactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,16 @@ class Needs:
     new_id: NewId
     hasher: Hasher
     schemas: Schemas
+    id_tokens: IdTokens
+    pricing: Pricing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRules:
+    """What the settings say about transactions."""
+
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
 
 
 def build(
@@ -95,8 +124,10 @@ def build(
     *,
     report_timeout: float = 120,
     vendors: Vendors = MappingProxyType({}),
+    transaction_rules: TransactionRules | None = None,
 ) -> Rules:
-    """Gives every rule its needs. Before stations connect, `presence.reset()` is due.
+    """Gives every rule its needs. Before stations connect, `presence.reset()` and
+    `transactions.start()` are due.
 
     `report_timeout`: seconds without a part after which a report counts as failed.
     """
@@ -110,6 +141,7 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
+    charging = _transactions(needs, transaction_rules or TransactionRules())
     handlers: dict[str, Handler] = {
         "BootNotification": OnBootNotification(records, clock, pending, boot),
         "DataTransfer": OnDataTransfer(records, vendors),
@@ -120,6 +152,10 @@ def build(
         "NotifyReport": OnNotifyReport(records, reports),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
+        "MeterValues": OnMeterValues(records, unchecked),
+        "TransactionEvent": OnTransactionEvent(
+            records, charging.transactions, needs.id_tokens, charging.late, unchecked
+        ),
     }
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
@@ -129,6 +165,7 @@ def build(
         "GetVariables": variable_requests.get,
         "SetVariables": variable_requests.set,
         "TriggerMessage": TriggerRequests(stations, triggered).send,
+        "GetTransactionStatus": charging.send,
     }
     return Rules(
         dispatch=Bindings(
@@ -137,11 +174,22 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending),
+        presence=StationPresence(records, clock, pending, (charging.connected,)),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id
         ),
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
+        transactions=charging,
+        active_transactions=OpenTransactions(charging.transactions),
+    )
+
+
+def _transactions(needs: Needs, rules: TransactionRules) -> TransactionStatus:
+    records, clock, jobs = needs.records, needs.clock, needs.jobs
+    transactions = TransactionRecords(records, rules.limits, needs.pricing)
+    late = LateEvents(records, transactions, needs.id_tokens, clock, jobs)
+    return TransactionStatus(
+        records, needs.stations, clock, jobs, transactions, late, rules.patience
     )

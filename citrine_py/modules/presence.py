@@ -6,6 +6,7 @@ Implements ports.Presence. Whether the station may take part is another question
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,11 +24,16 @@ SEEN_EVERY = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class StationPresence:
-    """Keeps isOnline, lastSeen and how the station is connected."""
+    """Keeps isOnline, lastSeen and how the station is connected.
+
+    Attributes:
+        returned: told of every station that connects, for what waits until it is here.
+    """
 
     records: Records
     clock: Clock
     pending: PendingBoot
+    returned: Sequence[Callable[[SessionInfo], None]] = ()
 
     async def connected(self, session: SessionInfo) -> None:
         """See ports.Presence. A station nobody knew gets its record here."""
@@ -45,6 +51,8 @@ class StationPresence:
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
+        for tell in self.returned:
+            tell(session)
 
     async def gone(self, session: SessionInfo, reason: str) -> None:
         """See ports.Presence."""

@@ -14,10 +14,12 @@ HANDLED = {
     "FirmwareStatusNotification",
     "Heartbeat",
     "LogStatusNotification",
+    "MeterValues",
     "NotifyEvent",
     "NotifyReport",
     "SecurityEventNotification",
     "StatusNotification",
+    "TransactionEvent",
 }
 
 LATER = {
@@ -25,7 +27,6 @@ LATER = {
     "ClearedChargingLimit",
     "Get15118EVCertificate",
     "GetCertificateStatus",
-    "MeterValues",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",
     "NotifyDisplayMessages",
@@ -36,7 +37,6 @@ LATER = {
     "ReportChargingProfiles",
     "ReservationStatusUpdate",
     "SignCertificate",
-    "TransactionEvent",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""
 

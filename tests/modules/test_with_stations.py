@@ -30,6 +30,7 @@ from citrine_py.modules.boot import BootRules
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
+from tests.fake_tokens import FakeIdTokens
 from tests.fakes import FakeRecords
 from tests.modules.world import SCHEMAS
 
@@ -57,6 +58,7 @@ class House:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=SCHEMAS,
+                id_tokens=FakeIdTokens(),
             ),
             BootRules(retry_interval=1),
             report_timeout=0.5,

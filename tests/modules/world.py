@@ -23,7 +23,8 @@ from citrine_py.modules.boot import BootRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports import Call, Payload, Pricing, SessionInfo
+from tests.fake_tokens import FakeIdTokens
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
 
 STATION = "cp001"
@@ -51,12 +52,14 @@ class World:
         vendors: Vendors | None = None,
         connected: bool = True,
         report_timeout: float = 120,
+        pricing: Pricing | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
         self.records = FakeRecords()
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
+        self.id_tokens = FakeIdTokens()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -66,6 +69,8 @@ class World:
                 new_id=FakeNewId(),
                 hasher=self.hasher,
                 schemas=SCHEMAS,
+                id_tokens=self.id_tokens,
+                pricing=pricing,
             ),
             rules or BootRules(),
             report_timeout=report_timeout,
