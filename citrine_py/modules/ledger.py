@@ -26,7 +26,6 @@ Token: TypeAlias = tuple[int, int, str, str, str]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_INT32 = 2**31 - 1
 _MOST_RANGES = 200
 _MOST_STATES = 400
 _MOST_READINGS = 400
@@ -78,20 +77,15 @@ class Event:
         }
         values = payload.get("meterValue", ())
         return cls(
-            seq_no=whole(payload["seqNo"]),
+            seq_no=payload["seqNo"],
             at=milliseconds(parse(payload["timestamp"])),
             type=payload["eventType"],
             stopped_reason=info.get("stoppedReason", "Local"),  # OCPP's meaning of none
-            told={name: whole(value) for name, value in told.items() if value is not None},
+            told={name: value for name, value in told.items() if value is not None},
             token=(token["idToken"], token["type"], group) if token and token["idToken"] else None,
             stops=payload["eventType"] == "Ended" or payload["triggerReason"] == "StopAuthorized",
             energy=energy_told((milliseconds(parse(each["timestamp"])), each) for each in values),
         )
-
-
-def whole(value: Any) -> Any:
-    """`value`; a number beyond OCPP's integers as the last of them."""
-    return max(-_INT32 - 1, min(_INT32, value)) if isinstance(value, int) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +157,9 @@ class Ledger:
         return replace(self, notes=_united(self.notes, (text,)))
 
     def with_closing(self, at: datetime, why: str) -> Ledger:
-        """The ledger of a transaction taken for ended, until an event from after `at` comes."""
-        return replace(self, closed=(milliseconds(at), why))
+        """The ledger of a transaction taken for ended, until an event comes that is later than
+        both `at` and all that came; the station's clock may be ahead of ours."""
+        return replace(self, closed=(max(milliseconds(at), self.latest or 0), why))
 
     @property
     def active(self) -> bool:
@@ -229,12 +224,13 @@ def _without_repeats(states: Sequence[State], missing: Sequence[Range]) -> tuple
     kept: list[State] = []
     for state in sorted(set(states)):
         before = kept[-1] if kept else None
-        gap = before is not None and any(
-            before[0] < high and low < state[0] for low, high in missing
-        )
-        if before is None or before[2] != state[2] or gap:
+        if before is None or before[2] != state[2] or _gap(missing, before[0], state[0]):
             kept.append(state)
     return tuple(kept[: _MOST_STATES - 1] + kept[-1:]) if len(kept) > _MOST_STATES else tuple(kept)
+
+
+def _gap(missing: Sequence[Range], after: int, before: int) -> bool:
+    return any(after < high and low < before for low, high in missing)
 
 
 def _thinned(readings: Sequence[Reading]) -> tuple[Reading, ...]:

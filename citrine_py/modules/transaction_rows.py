@@ -20,7 +20,6 @@ from citrine_py.model.keys import (
 from citrine_py.model.times import iso, parse
 from citrine_py.model.transactions import METER_VALUE, TRANSACTION_EVENT, SignatureStatus
 from citrine_py.modules import meter_values
-from citrine_py.modules.ledger import whole
 from citrine_py.modules.variables import put_places
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Payload, Put, Records
@@ -69,7 +68,7 @@ def event_rows(message: Message, verify: Verify, *, joined: bool) -> list[Put]:
         "station": message.station,
         "transaction": message.transaction if joined else None,
         "transactionId": message.transaction_id,
-        "seqNo": whole(told["seqNo"]),
+        "seqNo": told["seqNo"],
         "eventType": told["eventType"],
         "triggerReason": told["triggerReason"],
         "timestamp": parse(told["timestamp"]),
@@ -77,14 +76,14 @@ def event_rows(message: Message, verify: Verify, *, joined: bool) -> list[Put]:
         "offline": told.get("offline", False),
         "chargingState": info.get("chargingState"),
         "stoppedReason": info.get("stoppedReason"),
-        "evseId": whole(evse.get("id")),
-        "connectorId": whole(evse.get("connectorId")),
+        "evseId": evse.get("id"),
+        "connectorId": evse.get("connectorId"),
         "idToken": told.get("idToken", {}).get("idToken"),
         "idTokenStatus": message.token_status,
         "payload": payload,
     }
     common = {"transaction": message.transaction if joined else None,
-              "transactionEvent": message.key, "evseId": whole(evse.get("id"))}  # fmt: skip
+              "transactionEvent": message.key, "evseId": evse.get("id")}  # fmt: skip
     rows = [
         _meter_row(message.station, value, meter_value_key(message.key, number), verify,
                    {**common, "receivedAt": message.received})
@@ -109,7 +108,7 @@ def meter_value_rows(
     station: str, payload: Payload, received: datetime, verify: Verify
 ) -> list[Put]:
     """The rows of a MeterValues message."""
-    evse_id = whole(payload["evseId"])
+    evse_id = payload["evseId"]
     found: list[Put] = []
     for number, value in enumerate(payload["meterValue"]):
         owner = derived("MeterValues", station, evse_id, iso(parse(value["timestamp"])))

@@ -40,6 +40,7 @@ JOURNAL_LIMIT = 512 * 1024 * 1024
 """Bytes of undelivered changes that the journal may hold, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
+_VIEWS_EVERY = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ class Store:
         self._begin("touches", self._release_touches)
         self._begin("retention", self._retention.run)
         self._begin("snapshot", self._snapshots)
+        self._begin("views", self._refresh_views)
         log.info("store.started", records=known, undelivered=len(undelivered))
 
     async def stop(self, seconds: float = 5.0) -> None:
@@ -256,6 +258,11 @@ class Store:
                             reason=reason)  # fmt: skip
                 self._journal.reject(self._clock.now(), change, reason)
                 self._journal.done([seq])
+
+    async def _refresh_views(self) -> None:
+        while True:
+            await self._clock.sleep(_VIEWS_EVERY)
+            self._mirror.doubt_views()
 
     async def _snapshots(self) -> None:
         while True:

@@ -68,21 +68,21 @@ def event(
     return payload
 
 
-def session() -> list[Payload]:
-    """One hour: 5 minutes to authorize, 40 of charging 8 kWh, 10 of waiting for the car to
-    leave, 5 unplugged."""
+def session(start: float = 0) -> list[Payload]:
+    """One hour from `start` minutes on: 5 to authorize, 40 of charging 8 kWh, 10 of waiting for
+    the car to leave, 5 unplugged."""
     evse = {"id": 1, "connectorId": 1}
     return [
-        event("Started", 0, 0, 1000, trigger="CablePluggedIn", context="Transaction.Begin",
+        event("Started", 0, start, 1000, trigger="CablePluggedIn", context="Transaction.Begin",
               chargingState="EVConnected", evse=evse),
-        event("Updated", 1, 5, trigger="Authorized", token=TOKEN),
-        event("Updated", 2, 5, chargingState="Charging"),
-        event("Updated", 3, 15, 3000, trigger="MeterValuePeriodic", chargingState="Charging"),
-        event("Updated", 4, 25, 5000, trigger="MeterValuePeriodic", chargingState="Charging"),
-        event("Updated", 5, 35, 7000, trigger="MeterValuePeriodic", chargingState="Charging"),
-        event("Updated", 6, 45, 9000, chargingState="SuspendedEV"),
-        event("Updated", 7, 55, trigger="EVCommunicationLost", chargingState="Idle"),
-        event("Ended", 8, 60, 9000, trigger="EVDeparted", context="Transaction.End",
+        event("Updated", 1, start + 5, trigger="Authorized", token=TOKEN),
+        event("Updated", 2, start + 5, chargingState="Charging"),
+        event("Updated", 3, start + 15, 3000, trigger="MeterValuePeriodic", chargingState="Charging"),
+        event("Updated", 4, start + 25, 5000, trigger="MeterValuePeriodic", chargingState="Charging"),
+        event("Updated", 5, start + 35, 7000, trigger="MeterValuePeriodic", chargingState="Charging"),
+        event("Updated", 6, start + 45, 9000, chargingState="SuspendedEV"),
+        event("Updated", 7, start + 55, trigger="EVCommunicationLost", chargingState="Idle"),
+        event("Ended", 8, start + 60, 9000, trigger="EVDeparted", context="Transaction.End",
               stoppedReason="EVDisconnected"),
     ]  # fmt: skip
 
@@ -117,7 +117,7 @@ class Charging(World):
     def forget(self, transaction: str = "tx-1") -> None:
         """It has left memory, and is in Directus."""
         shelf: dict[str, Any] = self.records._shelf(LIVE_TRANSACTION)
-        shelf.pop(transaction_key(STATION, transaction))
+        shelf.pop(transaction_key(STATION, transaction), None)
 
 
 async def charging(**more: Any) -> Charging:
