@@ -38,6 +38,7 @@ from citrine_py.model.stations import (
     LOCATION,
     VARIABLE_ATTRIBUTE,
 )
+from citrine_py.model.transactions import LIVE_TRANSACTION
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ports import Change, Delete, Put
 
@@ -146,6 +147,7 @@ class Data:
                 Delete(VARIABLE_ATTRIBUTE, child)
                 for child in dict.fromkeys([*map(_id, variables), password_key(key)])
             ]
+            children += self._resident(LIVE_TRANSACTION, station=key)
             children += self._resident(CONNECTOR, station=key)
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)

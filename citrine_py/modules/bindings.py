@@ -152,10 +152,7 @@ def build(
         "NotifyReport": OnNotifyReport(records, reports),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
-        "MeterValues": OnMeterValues(records, unchecked),
-        "TransactionEvent": OnTransactionEvent(
-            records, charging.transactions, needs.id_tokens, charging.late, unchecked
-        ),
+        **_charging_handlers(needs, charging),
     }
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
@@ -168,11 +165,7 @@ def build(
         "GetTransactionStatus": charging.send,
     }
     return Rules(
-        dispatch=Bindings(
-            Gate(records, triggered, reports),
-            schemas,
-            MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
-        ),
+        dispatch=Bindings(Gate(records, triggered, reports), schemas, _of_2_0_1(handlers)),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
         presence=StationPresence(records, clock, pending, (charging.connected,)),
         frames=MessageLog(records, clock, new_id),
@@ -186,6 +179,10 @@ def build(
     )
 
 
+def _of_2_0_1(handlers: Mapping[str, Handler]) -> Mapping[tuple[str, str], Handler]:
+    return MappingProxyType({("2.0.1", name): each for name, each in handlers.items()})
+
+
 def _transactions(needs: Needs, rules: TransactionRules) -> TransactionStatus:
     records, clock, jobs = needs.records, needs.clock, needs.jobs
     transactions = TransactionRecords(records, rules.limits, needs.pricing)
@@ -193,3 +190,12 @@ def _transactions(needs: Needs, rules: TransactionRules) -> TransactionStatus:
     return TransactionStatus(
         records, needs.stations, clock, jobs, transactions, late, rules.patience
     )
+
+
+def _charging_handlers(needs: Needs, charging: TransactionStatus) -> dict[str, Handler]:
+    return {
+        "MeterValues": OnMeterValues(needs.records, unchecked),
+        "TransactionEvent": OnTransactionEvent(
+            needs.records, charging.transactions, needs.id_tokens, charging.late, unchecked
+        ),
+    }

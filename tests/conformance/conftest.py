@@ -38,7 +38,7 @@ class _Result:
 
 
 _RESULTS = pytest.StashKey[dict[str, _Result]]()
-_BLOCKS = {"A": "Security", "B": "Provisioning"}
+_BLOCKS = {"A": "Security", "B": "Provisioning", "E": "Transactions", "J": "Meter values"}
 
 
 @pytest.fixture

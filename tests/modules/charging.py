@@ -72,14 +72,15 @@ def session(start: float = 0) -> list[Payload]:
     """One hour from `start` minutes on: 5 to authorize, 40 of charging 8 kWh, 10 of waiting for
     the car to leave, 5 unplugged."""
     evse = {"id": 1, "connectorId": 1}
+    periodic: Any = {"trigger": "MeterValuePeriodic", "chargingState": "Charging"}
     return [
         event("Started", 0, start, 1000, trigger="CablePluggedIn", context="Transaction.Begin",
               chargingState="EVConnected", evse=evse),
         event("Updated", 1, start + 5, trigger="Authorized", token=TOKEN),
         event("Updated", 2, start + 5, chargingState="Charging"),
-        event("Updated", 3, start + 15, 3000, trigger="MeterValuePeriodic", chargingState="Charging"),
-        event("Updated", 4, start + 25, 5000, trigger="MeterValuePeriodic", chargingState="Charging"),
-        event("Updated", 5, start + 35, 7000, trigger="MeterValuePeriodic", chargingState="Charging"),
+        event("Updated", 3, start + 15, 3000, **periodic),
+        event("Updated", 4, start + 25, 5000, **periodic),
+        event("Updated", 5, start + 35, 7000, **periodic),
         event("Updated", 6, start + 45, 9000, chargingState="SuspendedEV"),
         event("Updated", 7, start + 55, trigger="EVCommunicationLost", chargingState="Idle"),
         event("Ended", 8, start + 60, 9000, trigger="EVDeparted", context="Transaction.End",

@@ -5,6 +5,7 @@ const REQUESTS = [
   ['triggerMessage', 'Trigger message'],
   ['setVariable', 'Set variable'],
   ['setPassword', 'Set password'],
+  ['transactionStatus', 'Transaction status'],
   ['bootPending', 'Boot as pending with report'],
 ];
 
