@@ -214,6 +214,7 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
         retention_days=settings.store.message_retention_days,
+        evidence_days=settings.store.metering_retention_days,
     )
 
 

@@ -182,6 +182,11 @@ class StoreSettings(_Group):
     message_retention_days: Count = Field(
         30, description="Days that OcppMessage and StatusNotification rows are kept"
     )
+    metering_retention_days: Count = Field(
+        730,
+        description="Days that TransactionEvent and MeterValue rows are kept; transactions "
+        "themselves are kept for good",
+    )
 
 
 class LogSettings(_Group):

@@ -158,6 +158,7 @@ TRANSACTION_EVENT = Collection(
     rank=5,
     query=(_STATION, _TRANSACTION_ID, Query("eventType", "eventType")),
     retained_by="receivedAt",
+    evidence=True,
 )
 METER_VALUE = Collection(
     "MeterValue",
@@ -172,6 +173,7 @@ METER_VALUE = Collection(
         Query("evseId", "evseId", number=True),
     ),
     retained_by="receivedAt",
+    evidence=True,
 )
 
 COLLECTIONS: tuple[Collection[Any], ...] = (

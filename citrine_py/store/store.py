@@ -77,6 +77,7 @@ class Store:
         flush_interval: seconds that changes gather before a flush.
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
+        evidence_days: the same for those that are evidence.
         journal_limit: bytes.
         first_load: seconds that a start waits for Directus when there is an earlier state.
     """
@@ -93,6 +94,7 @@ class Store:
         flush_interval: float,
         touch_interval: float,
         retention_days: int,
+        evidence_days: int = 730,
         journal_limit: int = JOURNAL_LIMIT,
         first_load: float = 5.0,
     ) -> None:
@@ -125,7 +127,9 @@ class Store:
             clock=clock,
             dropped=drop,
         )
-        self._retention = Retention(collections, self._directus, clock, retention_days)
+        self._retention = Retention(
+            collections, self._directus, clock, retention_days, evidence_days
+        )
         self.records = StoredRecords(
             cache=self._cache,
             pending=self._pending,
