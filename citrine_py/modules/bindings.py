@@ -29,7 +29,7 @@ from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
-from citrine_py.modules.signatures import unchecked
+from citrine_py.modules.signatures import Signatures
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import Patience, TransactionStatus
 from citrine_py.modules.transactions import OnMeterValues, OnTransactionEvent, OpenTransactions
@@ -193,9 +193,10 @@ def _transactions(needs: Needs, rules: TransactionRules) -> TransactionStatus:
 
 
 def _charging_handlers(needs: Needs, charging: TransactionStatus) -> dict[str, Handler]:
+    verify = Signatures()
     return {
-        "MeterValues": OnMeterValues(needs.records, unchecked),
+        "MeterValues": OnMeterValues(needs.records, verify),
         "TransactionEvent": OnTransactionEvent(
-            needs.records, charging.transactions, needs.id_tokens, charging.late, unchecked
+            needs.records, charging.transactions, needs.id_tokens, charging.late, verify
         ),
     }

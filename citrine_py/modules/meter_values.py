@@ -154,9 +154,10 @@ def _plain(sample: Payload, unit: str | None) -> Decimal | None:
     if abs(power) > 30:
         return None
     try:
-        return Decimal(repr(sample["value"])).scaleb(power)
+        value = Decimal(repr(sample["value"])).scaleb(power)
     except InvalidOperation:
         return None
+    return value if value.is_finite() else None
 
 
 def _values(samples: Iterable[Payload], measurand: str, unit: str | None) -> list[Decimal]:

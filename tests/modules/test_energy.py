@@ -135,7 +135,7 @@ def test_an_end_without_a_reading_is_told() -> None:
     assert "no reading at the end" in str(facts["doubt"])
 
 
-@pytest.mark.parametrize("value", [1e300, -1e300, 10**15])
+@pytest.mark.parametrize("value", [1e300, -1e300, 10**15, float("inf")])
 def test_numbers_beyond_any_meter_are_left_out(value: float) -> None:
     facts = measured(values(0, sample(1)), values(60, sample(value), sample(5, "Other")))
     assert facts["energyWh"] == 4.0
