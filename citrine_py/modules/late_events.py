@@ -15,7 +15,12 @@ from datetime import datetime
 import structlog
 
 from citrine_py.errors import DirectusError, StoreUnavailable
-from citrine_py.model.transactions import TRANSACTION, TRANSACTION_EVENT, Transaction
+from citrine_py.model.transactions import (
+    TRANSACTION,
+    TRANSACTION_EVENT,
+    Transaction,
+    TransactionEvent,
+)
 from citrine_py.modules.ledger import Event
 from citrine_py.modules.transaction_records import TransactionRecords, ledger_of, tell, unknown
 from citrine_py.modules.transaction_rows import Message, joining
@@ -47,24 +52,24 @@ class LateEvents:
 
     async def resume(self) -> None:
         """Takes up the events that an earlier run has left. Returns when Directus was read."""
-        count = 0
-        while count < _MOST:
+        left: list[TransactionEvent] = []
+        while len(left) < _MOST:
             try:
-                rows = await self.records.find(
-                    TRANSACTION_EVENT, {"transaction": None}, limit=_PAGE, offset=count
+                page = await self.records.find(
+                    TRANSACTION_EVENT, {"transaction": None}, limit=_PAGE, offset=len(left)
                 )
             except DirectusError:
                 await self.clock.sleep(_AGAIN)
                 continue
-            for row in rows:
-                if row.station is not None and row.payload is not None:
-                    received = row.receivedAt or self.clock.now()
-                    self.add(Message(row.station, row.payload, received, row.idTokenStatus))
-            count += len(rows)
-            if len(rows) < _PAGE:
+            left += page
+            if len(page) < _PAGE:
                 break
-        if count:
-            log.info("transaction.events_taken_up", count=count)
+        for row in left:
+            if row.station is not None and row.payload is not None:
+                received = row.receivedAt or self.clock.now()
+                self.add(Message(row.station, row.payload, received, row.idTokenStatus))
+        if left:
+            log.info("transaction.events_taken_up", count=len(left))
 
     async def _join(self, key: str) -> None:
         while self._waiting.get(key):
