@@ -27,16 +27,20 @@ from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.modules import bindings
-from citrine_py.modules.authorization import NoTransactions, TokenRules
+from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.energy import Limits
 from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.authorization import HttpAuthorization
 from citrine_py.outside.client import Client
 from citrine_py.outside.contracts import load_anchors
+from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import ListenerSettings, Settings, TransactionsSettings
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
@@ -68,6 +72,7 @@ class Service:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=self.schemas,
+                signatures=OcmfSignatures(),
                 tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
             ),
             BootRules(
@@ -76,6 +81,7 @@ class Service:
                 settings.boot.retry_interval,
             ),
             _token_rules(settings),
+            _transaction_rules(settings.transactions),
             report_timeout=settings.boot.report_timeout,
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -97,6 +103,7 @@ class Service:
             for name, work in self.rules.background.items():
                 self.jobs.start(f"background {name}", work)
             self.rules.local_lists.start()
+            self.rules.transactions.start()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
@@ -217,7 +224,6 @@ async def serve(settings: Settings) -> None:
 def _token_needs(
     settings: Settings, client: Client, schemas: Schemas, clock: SystemClock
 ) -> TokenNeeds:
-    """Nobody keeps transactions yet, so no token is in use."""
     rules = settings.authorization
     callback = None
     if rules.callback_url is not None:
@@ -236,7 +242,7 @@ def _token_needs(
         None if rules.ocsp_responder is None else str(rules.ocsp_responder),
         rules.ocsp_timeout,
     )
-    return TokenNeeds(NoTransactions(), certificates, callback)
+    return TokenNeeds(certificates, callback)
 
 
 def _token_rules(settings: Settings) -> TokenRules:
@@ -246,6 +252,13 @@ def _token_rules(settings: Settings) -> TokenRules:
         rules.callback_ask,
         rules.callback_fallback,
         rules.ocsp_fallback,
+    )
+
+
+def _transaction_rules(settings: TransactionsSettings) -> TransactionRules:
+    return TransactionRules(
+        Limits(settings.most_power * 1000, settings.most_energy * 1000),
+        Patience(settings.ask_after, settings.silence, settings.close_after),
     )
 
 
@@ -265,6 +278,7 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
         retention_days=settings.store.message_retention_days,
+        evidence_days=settings.store.metering_retention_days,
     )
 
 

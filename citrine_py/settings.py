@@ -184,6 +184,29 @@ class AuthorizationSettings(_Group):
     )
 
 
+class TransactionsSettings(_Group):
+    most_power: Count = Field(
+        400, description="kW that a connector can deliver at most; faster meters are not believed"
+    )
+    most_energy: Count = Field(
+        500, description="kWh between two meter readings beyond which they are not believed"
+    )
+    ask_after: Seconds = Field(
+        30,
+        description="Seconds that a station has after it came back until it is asked about "
+        "the transactions that ran",
+    )
+    silence: Seconds = Field(
+        21600,
+        description="Seconds without an event after which a station is asked about a transaction",
+    )
+    close_after: Seconds = Field(
+        259200,
+        description="Seconds without an event after which a transaction is closed, with a "
+        "doubt, when its station is away or cannot say",
+    )
+
+
 class CallsSettings(_Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
@@ -204,6 +227,11 @@ class StoreSettings(_Group):
     )
     message_retention_days: Count = Field(
         30, description="Days that OcppMessage and StatusNotification rows are kept"
+    )
+    metering_retention_days: Count = Field(
+        730,
+        description="Days that TransactionEvent and MeterValue rows are kept; transactions "
+        "themselves are kept for good",
     )
 
 
@@ -255,6 +283,7 @@ class Settings(BaseSettings):
     directus: DirectusSettings = DirectusSettings()
     boot: BootSettings = BootSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    transactions: TransactionsSettings = TransactionsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -1,24 +1,15 @@
-"""What tokens need from elsewhere, faked: open transactions, certificates, somebody outside."""
+"""What tokens need from elsewhere, faked: certificates, somebody outside."""
 
 from __future__ import annotations
 
 import asyncio
 
-from citrine_py.ports import ContractChain, Payload, Revocation
-
-
-class FakeTransactions:
-    """ports.ActiveTransactions: keys that tests put into `open`, by (token in lower case, type)."""
-
-    def __init__(self) -> None:
-        self.open: dict[tuple[str, str], list[str]] = {}
-
-    def of_token(self, id_token: str, token_type: str) -> list[str]:
-        return self.open.get((id_token.lower(), token_type), [])
+from citrine_py.ports import Payload
+from citrine_py.ports_tokens import ContractChain, Revocation
 
 
 class FakeCertificates:
-    """ports.CertificateChecks: `revocations` by serial number, `chains` by PEM."""
+    """ports_tokens.CertificateChecks: `revocations` by serial number, `chains` by PEM."""
 
     def __init__(self) -> None:
         self.revocations: dict[str, Revocation] = {}
@@ -35,7 +26,7 @@ class FakeCertificates:
 
 
 class ScriptedOutside:
-    """ports.RealTimeAuthorization: answers as told, None for no answer."""
+    """ports_tokens.RealTimeAuthorization: answers as told, None for no answer."""
 
     def __init__(self, answer: Payload | None = None) -> None:
         self.answer = answer

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -46,6 +47,8 @@ def dumps(value: Any) -> bytes:
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

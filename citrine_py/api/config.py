@@ -8,15 +8,8 @@ from typing import Any, Protocol
 
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import (
-    Authorizations,
-    Clock,
-    DeviceModel,
-    LocalLists,
-    Passwords,
-    Records,
-    Requests,
-)
+from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports_tokens import Authorizations, LocalLists
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from citrine_py.model.stations import (
     LOCATION,
     VARIABLE_ATTRIBUTE,
 )
+from citrine_py.model.transactions import LIVE_TRANSACTION
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ports import Change, Delete, Put
 
@@ -148,6 +149,7 @@ class Data:
                 Delete(VARIABLE_ATTRIBUTE, child)
                 for child in dict.fromkeys([*map(_id, variables), password_key(key)])
             ]
+            children += self._resident(LIVE_TRANSACTION, station=key)
             children += self._resident(CONNECTOR, station=key)
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)
@@ -236,6 +238,8 @@ def _where(
             continue
         if query.number:
             where[query.field] = integer(query.parameter, text, 0, INT32)
+        elif query.boolean:
+            where[query.field] = boolean(query.parameter, text)
         elif not text.isprintable():
             raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
         elif collection is LOCATION:

@@ -16,6 +16,8 @@ from citrine_py.model.keys import (
     connector_key,
     evse_key,
     reservation_key,
+    transaction_event_key,
+    transaction_key,
     variable_attribute_key,
 )
 
@@ -24,6 +26,7 @@ _CHOSEN: dict[str, dict[str, Any]] = {
     "GetBaseReport": {"requestId": 1, "reportBase": "FullInventory"},
     "TriggerMessage": {"requestedMessage": "BootNotification"},
     "ChangeAvailability": {"operationalStatus": "Inoperative", "evse": {"id": 1}},
+    "GetTransactionStatus": {"transactionId": "7d1e"},
     "GetVariables": {
         "getVariableData": [
             {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
@@ -72,6 +75,8 @@ def _value(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 _NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _LOCATION = "0d2f2a0e-5a55-4a0e-9f3a-1f0f3c0b7a11"
 _MESSAGE = "4b8b6f0a-0a7c-4c62-8d0f-6f5d1f9e2c33"
+_TRANSACTION = transaction_key("cp001", "7d1e")
+_EVENT = transaction_event_key("cp001", "7d1e", 0, "Started", "2026-01-31T12:00:00.000Z")
 
 REPORT_DATA = {
     "component": {"name": "OCPPCommCtrlr"},
@@ -166,6 +171,51 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "messageId": "1",
         "payload": {},
         "protocol": "ocpp2.0.1",
+    },
+    "Transaction": {
+        "id": _TRANSACTION,
+        "station": "cp001",
+        "transactionId": "7d1e",
+        "isActive": False,
+        "chargingState": "EVConnected",
+        "stoppedReason": "EVDisconnected",
+        "evse": evse_key("cp001", 1),
+        "evseId": 1,
+        "connectorId": 1,
+        "idToken": "04AA",
+        "idTokenType": "ISO14443",
+        "startedAt": _NOON,
+        "endedAt": _NOON,
+        "energyWh": 8000,
+        "totalKwh": 8,
+        "totalCost": "3.60",
+        "currency": "EUR",
+    },
+    "TransactionEvent": {
+        "id": _EVENT,
+        "station": "cp001",
+        "transaction": _TRANSACTION,
+        "transactionId": "7d1e",
+        "seqNo": 0,
+        "eventType": "Started",
+        "triggerReason": "Authorized",
+        "timestamp": _NOON,
+        "receivedAt": _NOON,
+        "offline": False,
+        "idToken": "04AA",
+        "idTokenStatus": "Accepted",
+    },
+    "MeterValue": {
+        "id": _MESSAGE,
+        "station": "cp001",
+        "transaction": _TRANSACTION,
+        "transactionEvent": _EVENT,
+        "evseId": 1,
+        "timestamp": _NOON,
+        "receivedAt": _NOON,
+        "context": "Transaction.Begin",
+        "energyImport": 1000,
+        "sampledValue": [{"value": 1000, "context": "Transaction.Begin"}],
     },
 }
 _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {

@@ -53,6 +53,7 @@ class Query:
     field: str
     required: bool = False
     number: bool = False
+    boolean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Collection(Generic[R]):
         source: path of an endpoint that lists the rows where `/items` must not (secrets).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
+        evidence: whether they are what people are billed by, and kept for longer.
         made_by_people: whether operators make and delete rows.
     """
 
@@ -85,6 +87,7 @@ class Collection(Generic[R]):
     source: str | None = None
     table: str = ""
     retained_by: str | None = None
+    evidence: bool = False
     made_by_people: bool = False
 
     @property

@@ -1,6 +1,6 @@
 """C01-C06, C09, C12: the answer to a token that is presented.
 
-Implements ports.IdTokens: from the records, and from somebody outside where the
+Implements ports_tokens.IdTokens: from the records, and from somebody outside where the
 settings name one. What a record means is `tokens`' to say; contract certificates are
 checked by `contracts`.
 """
@@ -21,14 +21,8 @@ from citrine_py.modules.contracts import Contracts
 from citrine_py.modules.history import told
 from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.tokens import Outlet, Place, Presented, additional_of, decide
-from citrine_py.ports import (
-    ActiveTransactions,
-    Call,
-    Clock,
-    Payload,
-    RealTimeAuthorization,
-    Records,
-)
+from citrine_py.ports import Call, Clock, Payload, Records
+from citrine_py.ports_tokens import ActiveTransactions, RealTimeAuthorization
 
 log = structlog.get_logger()
 
@@ -78,7 +72,7 @@ def group_record(records: Records, token: Authorization) -> Authorization | None
 
 @dataclass(frozen=True, slots=True)
 class StationIdTokens:
-    """Implements ports.IdTokens. `outside` is None where the settings name nobody."""
+    """Implements ports_tokens.IdTokens. `outside` is None where the settings name nobody."""
 
     records: Records
     clock: Clock
@@ -95,7 +89,7 @@ class StationIdTokens:
         evse_id: int | None = None,
         transaction_id: str | None = None,
     ) -> Payload:
-        """See ports.IdTokens."""
+        """See ports_tokens.IdTokens."""
         key = authorization_key(id_token["idToken"], id_token["type"])
         token = self.records.get(AUTHORIZATION, key)
         if token is None and self._needs_no_record(station, id_token):
@@ -162,14 +156,6 @@ def _joined(ours: Payload, answer: Payload) -> Payload:
     """What somebody outside says of a token stands above what we know of it."""
     kept = {name: ours[name] for name in ("groupIdToken",) if name in ours}
     return {**(ours if answer["status"] == "Accepted" else kept), **answer}
-
-
-class NoTransactions:
-    """Implements ports.ActiveTransactions where nobody keeps transactions: there are none."""
-
-    def of_token(self, id_token: str, token_type: str) -> tuple[()]:
-        """See ports.ActiveTransactions."""
-        return ()
 
 
 _LOGGED: Mapping[bool, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Tokens as people change them by the API. Implements ports.Authorizations.
+"""Tokens as people change them by the API. Implements ports_tokens.Authorizations.
 
 The edits of others, in Directus, come to `local_lists` by themselves; these are told to it
 here.
@@ -24,7 +24,7 @@ class AuthorizationEdits:
     lists: LocalLists
 
     async def put(self, id_token: str, token_type: str, fields: Mapping[str, Any]) -> Authorization:
-        """See ports.Authorizations. Of a token that is there, the id keeps its spelling."""
+        """See ports_tokens.Authorizations. Of a token that is there, the id keeps its spelling."""
         key = authorization_key(id_token, token_type)
         before = self.records.get(AUTHORIZATION, key)
         natural = {} if before is not None else {"idToken": id_token, "type": token_type}
@@ -34,7 +34,7 @@ class AuthorizationEdits:
         return after or Authorization(id=key, idToken=id_token)
 
     async def remove(self, tokens: Sequence[Authorization]) -> None:
-        """See ports.Authorizations."""
+        """See ports_tokens.Authorizations."""
         await self.records.write(*(Delete(AUTHORIZATION, token.id) for token in tokens))
         for token in tokens:
             self.lists.changed(token.id, token, None)

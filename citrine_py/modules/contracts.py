@@ -1,7 +1,7 @@
 """C07, M06: contract certificates of electric cars, and whether one is revoked.
 
 The certificates are read and the responder is asked by `outside.ocsp`, behind
-ports.CertificateChecks; here is what OCPP is told of it.
+ports_tokens.CertificateChecks; here is what OCPP is told of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Literal
 
 import structlog
 
-from citrine_py.ports import Call, CertificateChecks, Payload, Revocation
+from citrine_py.ports import Call, Payload
+from citrine_py.ports_tokens import CertificateChecks, Revocation
 
 log = structlog.get_logger()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from citrine_py.model.keys import folded_token
 from citrine_py.ports import Clock, Payload
 
 LIFETIME = 86_400.0
@@ -37,7 +38,7 @@ class IssuedTokens:
 
     def holds(self, station: str, id_token: Payload) -> bool:
         """Whether the station was sent this token lately."""
-        until = self._until.get((station, id_token["idToken"].lower()), -1.0)
+        until = self._until.get((station, folded_token(id_token["idToken"])), -1.0)
         return id_token["type"] == "Central" and until > self._clock.monotonic()
 
     def _note(self, station: str, id_token: Payload) -> None:
@@ -45,4 +46,4 @@ class IssuedTokens:
             return
         now = self._clock.monotonic()
         self._until = {key: until for key, until in self._until.items() if until > now}
-        self._until[station, id_token["idToken"].lower()] = now + LIFETIME
+        self._until[station, folded_token(id_token["idToken"])] = now + LIFETIME

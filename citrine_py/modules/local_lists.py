@@ -2,7 +2,7 @@
 
 An edit of a token in Directus or by the API reaches the lists by itself, together with those
 that follow within a second. A station that is offline gets its list when it is back. A
-station that has no list and needs none is never asked. Implements ports.LocalLists; what
+station that has no list and needs none is never asked. Implements ports_tokens.LocalLists; what
 is sent is `local_list_update`'s.
 """
 
@@ -62,7 +62,7 @@ class LocalLists:
             self._soon()
 
     def moved(self, _station: str) -> None:
-        """See ports.LocalLists."""
+        """See ports_tokens.LocalLists."""
         self._soon()
 
     def booted(self, station: str) -> None:
@@ -75,7 +75,7 @@ class LocalLists:
         self._start(_job(station), lambda: self._catch_up(station, SETTLE))
 
     async def send_whole(self, station: str, seconds: float | None = None) -> Payload:
-        """See ports.LocalLists."""
+        """See ports_tokens.LocalLists."""
         if self.records.get(CHARGING_STATION, station) is None:
             raise NotFound(f"there is no station {station}")
         if self.stations.session(station) is None:

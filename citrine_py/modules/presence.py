@@ -24,13 +24,18 @@ SEEN_EVERY = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class StationPresence:
-    """Keeps isOnline, lastSeen and how the station is connected."""
+    """Keeps isOnline, lastSeen and how the station is connected.
+
+    Attributes:
+        returned: told of every station that connects, for what waits until it is here.
+        arrived: told of those that were accepted before; such a station may boot anew.
+    """
 
     records: Records
     clock: Clock
     pending: PendingBoot
+    returned: Sequence[Callable[[SessionInfo], None]] = ()
     arrived: Sequence[Callable[[str], None]] = ()
-    """Told of a station that is connected and was accepted before; it may boot anew."""
 
     async def connected(self, session: SessionInfo) -> None:
         """See ports.Presence. A station nobody knew gets its record here."""
@@ -48,6 +53,8 @@ class StationPresence:
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
+        for each in self.returned:
+            each(session)
         here = self.records.get(CHARGING_STATION, session.station)
         if here is not None and here.registrationStatus == "Accepted":
             for tell in self.arrived:

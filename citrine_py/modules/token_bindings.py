@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
 
 from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
+from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
 from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.local_list_calls import LocalListCalls
@@ -18,29 +18,7 @@ from citrine_py.modules.local_list_update import LocalListUpdate
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.remote_control import RemoteStart
 from citrine_py.modules.requests import Sender
-from citrine_py.ports import (
-    ActiveTransactions,
-    Call,
-    CertificateChecks,
-    Clock,
-    Jobs,
-    Payload,
-    RealTimeAuthorization,
-    Records,
-    Stations,
-)
-
-_Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """The ports that everybody needs."""
-
-    records: Records
-    stations: Stations
-    clock: Clock
-    jobs: Jobs
+from citrine_py.ports_tokens import ActiveTransactions, CertificateChecks, RealTimeAuthorization
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +26,6 @@ class TokenNeeds:
     """The ports that tokens need besides those of everybody. `outside` is None where the
     settings name nobody to ask."""
 
-    active: ActiveTransactions
     certificates: CertificateChecks
     outside: RealTimeAuthorization | None = None
 
@@ -60,15 +37,17 @@ class Tokens:
     id_tokens: StationIdTokens
     edits: AuthorizationEdits
     lists: LocalLists
-    handlers: Mapping[str, _Handler]
+    handlers: Mapping[str, Handler]
     senders: Mapping[str, Sender]
 
 
-def build(common: Common, needs: TokenNeeds, rules: TokenRules) -> Tokens:
+def build(
+    common: Common, needs: TokenNeeds, rules: TokenRules, active: ActiveTransactions
+) -> Tokens:
     """Gives every rule of tokens its needs."""
     records, stations, clock = common.records, common.stations, common.clock
     issued = IssuedTokens(clock)
-    id_tokens = StationIdTokens(records, clock, needs.active, issued, rules, needs.outside)
+    id_tokens = StationIdTokens(records, clock, active, issued, rules, needs.outside)
     edits = ListEdits(records, clock, rules.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     lists = LocalLists(records, stations, clock, common.jobs, edits, update)

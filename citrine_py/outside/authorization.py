@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class HttpAuthorization:
-    """ports.RealTimeAuthorization over HTTP.
+    """ports_tokens.RealTimeAuthorization over HTTP.
 
     Args:
         url: of the settings, so trusted.
@@ -42,7 +42,7 @@ class HttpAuthorization:
             self._headers["Authorization"] = f"Bearer {token}"
 
     async def ask(self, question: Payload) -> Payload | None:
-        """See ports.RealTimeAuthorization."""
+        """See ports_tokens.RealTimeAuthorization."""
         try:
             text = await self._client.post(
                 self._url, orjson.dumps(question), self._headers, self._seconds

@@ -13,7 +13,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from citrine_py.errors import CitrineError
-from citrine_py.ports import ContractChain, Payload
+from citrine_py.ports import Payload
+from citrine_py.ports_tokens import ContractChain
 
 _LONGEST_CHAIN = 6
 _HASH = hashes.SHA256()

@@ -1,6 +1,6 @@
 """Asks OCSP responders whether a certificate is revoked (RFC 6960).
 
-Implements ports.CertificateChecks together with `contracts`, which reads certificates.
+Implements ports_tokens.CertificateChecks together with `contracts`, which reads certificates.
 An answer counts only if it is about what was asked, of now, and signed by the issuer or a
 responder of his. Where the issuer's certificate is not among those of the settings its
 signature cannot be checked: then the answer counts from the responder of the settings
@@ -24,7 +24,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from citrine_py.outside.client import Client, OutsideError
 from citrine_py.outside.contracts import read_chain
 from citrine_py.outside.signatures import verify
-from citrine_py.ports import Clock, ContractChain, Payload, Revocation
+from citrine_py.ports import Clock, Payload
+from citrine_py.ports_tokens import ContractChain, Revocation
 
 _CLOCK_SKEW = timedelta(minutes=5)
 _HEADERS = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
@@ -40,7 +41,7 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class OcspChecks:
-    """ports.CertificateChecks.
+    """ports_tokens.CertificateChecks.
 
     Attributes:
         anchors: the CAs of contract certificates that are trusted.
@@ -55,11 +56,11 @@ class OcspChecks:
     seconds: float = 5
 
     def chain(self, pem: str) -> ContractChain:
-        """See ports.CertificateChecks."""
+        """See ports_tokens.CertificateChecks."""
         return read_chain(pem, self.anchors, self.clock.now())
 
     async def revocation(self, request: Payload) -> Revocation:
-        """See ports.CertificateChecks."""
+        """See ports_tokens.CertificateChecks."""
         try:
             asked = _question(request)
             text = await self._ask(request["responderURL"], asked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -96,6 +97,8 @@ def _normal(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

@@ -23,15 +23,21 @@ _PAUSE = 0.2  # seconds between batches
 
 
 class Retention:
-    """Removes rows of the collections with `retained_by` that are older than `days`."""
+    """Removes rows of the collections with `retained_by` that are older than `days`, or than
+    `evidence_days` where they are evidence."""
 
     def __init__(
-        self, collections: Iterable[Collection[Any]], directus: Directus, clock: Clock, days: int
+        self,
+        collections: Iterable[Collection[Any]],
+        directus: Directus,
+        clock: Clock,
+        days: int,
+        evidence_days: int = 730,
     ) -> None:
         self._collections = [each for each in collections if each.retained_by]
         self._directus = directus
         self._clock = clock
-        self._days = days
+        self._days = {False: days, True: evidence_days}
 
     async def run(self) -> None:
         """Prunes every hour, for ever."""
@@ -51,9 +57,9 @@ class Retention:
         Raises:
             DirectusError: the rest is left for the next time.
         """
-        before = iso(self._clock.now() - timedelta(days=self._days))
         total = 0
         for each in self._collections:
+            before = iso(self._clock.now() - timedelta(days=self._days[each.evidence]))
             count = await self._prune_one(each, before)
             total += count
             if count:

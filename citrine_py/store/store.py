@@ -40,6 +40,7 @@ JOURNAL_LIMIT = 512 * 1024 * 1024
 """Bytes of undelivered changes that the journal may hold, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
+_VIEWS_EVERY = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Store:
         flush_interval: seconds that changes gather before a flush.
         touch_interval: seconds between writes of touched fields.
         retention_days: age at which rows of collections with `retained_by` go.
+        evidence_days: the same for those that are evidence.
         journal_limit: bytes.
         first_load: seconds that a start waits for Directus when there is an earlier state.
     """
@@ -92,6 +94,7 @@ class Store:
         flush_interval: float,
         touch_interval: float,
         retention_days: int,
+        evidence_days: int = 730,
         journal_limit: int = JOURNAL_LIMIT,
         first_load: float = 5.0,
     ) -> None:
@@ -124,7 +127,9 @@ class Store:
             clock=clock,
             dropped=drop,
         )
-        self._retention = Retention(collections, self._directus, clock, retention_days)
+        self._retention = Retention(
+            collections, self._directus, clock, retention_days, evidence_days
+        )
         self.records = StoredRecords(
             cache=self._cache,
             pending=self._pending,
@@ -156,6 +161,7 @@ class Store:
         self._begin("touches", self._release_touches)
         self._begin("retention", self._retention.run)
         self._begin("snapshot", self._snapshots)
+        self._begin("views", self._refresh_views)
         log.info("store.started", records=known, undelivered=len(undelivered))
 
     async def stop(self, seconds: float = 5.0) -> None:
@@ -256,6 +262,11 @@ class Store:
                             reason=reason)  # fmt: skip
                 self._journal.reject(self._clock.now(), change, reason)
                 self._journal.done([seq])
+
+    async def _refresh_views(self) -> None:
+        while True:
+            await self._clock.sleep(_VIEWS_EVERY)
+            self._mirror.doubt_views()
 
     async def _snapshots(self) -> None:
         while True:

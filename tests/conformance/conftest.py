@@ -38,7 +38,17 @@ class _Result:
 
 
 _RESULTS = pytest.StashKey[dict[str, _Result]]()
-_BLOCKS = {"A": "Security", "B": "Provisioning", "C": "Authorization"}
+_BLOCKS = {
+    "A": "Security",
+    "B": "Provisioning",
+    "C": "Authorization",
+    "D": "Local list",
+    "E": "Transactions",
+    "F": "Remote control",
+    "G": "Availability",
+    "H": "Reservations",
+    "J": "Meter values",
+}
 
 
 @pytest.fixture

@@ -56,6 +56,41 @@ class Csms:
     async def attributes(self, **query: str) -> list[dict[str, Any]]:
         return await self.operator.attributes(self.station_id, **query)
 
+    async def enter_token(self, token: dict[str, str]) -> bool:
+        """The token gets its entry, Accepted; False where there is no list of tokens yet."""
+        body = {"idToken": token, "idTokenInfo": {"status": "Accepted"}}
+        params = {"idToken": token["idToken"], "type": token["type"]}
+        answer = await self.operator.api.put(
+            "/data/evdriver/authorization", params=params, json=body
+        )
+        assert answer.status_code in {200, 404}, answer.text
+        return answer.status_code == 200
+
+    async def transaction(self, transaction_id: str) -> dict[str, Any]:
+        """The Transaction as an operator's script reads it, once it is there."""
+        params = {"stationId": self.station_id, "transactionId": transaction_id}
+
+        async def read() -> list[dict[str, Any]]:
+            answer = await self.operator.api.get("/data/transactions/transaction", params=params)
+            assert answer.status_code == 200, answer.text
+            rows: list[dict[str, Any]] = answer.json()
+            return rows
+
+        async def there() -> bool:
+            return len(await read()) == 1
+
+        await until(there)
+        return (await read())[0]
+
+    async def meter_values(self) -> list[dict[str, Any]]:
+        """All of the station's meter values, as an operator's script reads them."""
+        answer = await self.operator.api.get(
+            "/data/transactions/meterValue", params={"stationId": self.station_id}
+        )
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
     async def shown_in_directus(self, count: int) -> dict[tuple[str, str], str]:
         """(component, variable) to value, once Directus shows `count` rows of the station."""
 

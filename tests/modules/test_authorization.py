@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
-from citrine_py.model.keys import authorization_key, connector_key, evse_key, transaction_key
+from citrine_py.model.keys import (
+    authorization_key,
+    connector_key,
+    evse_key,
+    token_key,
+    transaction_key,
+)
 from citrine_py.model.operations import STATION_EVENT
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
+from citrine_py.model.transactions import LIVE_TRANSACTION, Transaction
 from citrine_py.modules.authorization import TokenRules
-from citrine_py.ports import ContractChain, Payload, Revocation
+from citrine_py.ports import Payload
+from citrine_py.ports_tokens import ContractChain, Revocation
+from tests.fakes import T0
 from tests.fakes_tokens import ScriptedOutside
 from tests.modules.world import STATION, World, data
 
@@ -160,7 +170,15 @@ async def test_a_location_counts_for_its_stations() -> None:
 
 def open_transactions(world: World, *started: tuple[str, str]) -> None:
     """By station and transactionId, the oldest first."""
-    world.active.open["ab12", "ISO14443"] = [transaction_key(*each) for each in started]
+    for minute, (station, transaction_id) in enumerate(started):
+        fields = {"station": station, "transactionId": transaction_id, "isActive": True}
+        record = Transaction(
+            id=transaction_key(station, transaction_id),
+            startedAt=T0 + timedelta(minutes=minute),
+            tokenKey=token_key("ab12", "ISO14443"),
+            **fields,
+        )
+        world.records.have(LIVE_TRANSACTION, record)
 
 
 async def info(world: World, transaction_id: str | None, **more: Any) -> str:
@@ -169,10 +187,12 @@ async def info(world: World, transaction_id: str | None, **more: Any) -> str:
 
 
 async def test_a_transaction_too_many_is_concurrent_and_the_first_stays_good() -> None:
+    elsewhere = await accepted()
+    have_token(elsewhere, concurrentTransactions=1)
+    open_transactions(elsewhere, ("cp002", "t1"))
+    assert await info(elsewhere, "t1") == "ConcurrentTx", "another station's of that id"
     world = await accepted()
     have_token(world, concurrentTransactions=1)
-    open_transactions(world, ("cp002", "t1"))
-    assert await info(world, "t1") == "ConcurrentTx", "another station's transaction of that id"
     open_transactions(world, (STATION, "t1"), ("cp002", "t2"))
     assert await info(world, "t1") == "Accepted", "it must be able to end"
     assert await info(world, "t3") == "ConcurrentTx"

@@ -16,17 +16,18 @@ HANDLED = {
     "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
+    "MeterValues",
     "NotifyEvent",
     "NotifyReport",
     "ReservationStatusUpdate",
     "SecurityEventNotification",
     "StatusNotification",
+    "TransactionEvent",
 }
 
 LATER = {
     "ClearedChargingLimit",
     "Get15118EVCertificate",
-    "MeterValues",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",
     "NotifyDisplayMessages",
@@ -36,7 +37,6 @@ LATER = {
     "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
     "SignCertificate",
-    "TransactionEvent",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""
 

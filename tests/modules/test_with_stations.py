@@ -28,12 +28,14 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
 from tests.fakes import FakeRecords
-from tests.fakes_tokens import FakeCertificates, FakeTransactions
+from tests.fakes_tokens import FakeCertificates
 from tests.modules.world import SCHEMAS
 
 PACE = Pace(retry=0.3, reboot=0.05, first_wait=0.05, longest_wait=0.2)
@@ -60,10 +62,12 @@ class House:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=SCHEMAS,
-                tokens=TokenNeeds(FakeTransactions(), FakeCertificates()),
+                signatures=OcmfSignatures(),
+                tokens=TokenNeeds(FakeCertificates()),
             ),
             BootRules(retry_interval=1),
             TokenRules(),
+            TransactionRules(),
             report_timeout=0.5,
         )
         self.open = self._listener("open", 0, allow_unknown=True)

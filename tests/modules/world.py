@@ -21,13 +21,17 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
+from citrine_py.outside.ocmf import OcmfSignatures
+from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports_charging import Pricing
+from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
-from tests.fakes_tokens import FakeCertificates, FakeTransactions
+from tests.fakes_tokens import FakeCertificates
 
 STATION = "cp001"
 SCHEMAS = Schemas()
@@ -57,13 +61,13 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
+        pricing: Pricing | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
         self.records = records or FakeRecords()
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
-        self.active = FakeTransactions()
         self.certificates = FakeCertificates()
         self.rules: Rules = build(
             Needs(
@@ -74,10 +78,13 @@ class World:
                 new_id=FakeNewId(),
                 hasher=self.hasher,
                 schemas=SCHEMAS,
-                tokens=TokenNeeds(self.active, self.certificates, outside),
+                signatures=OcmfSignatures(),
+                tokens=TokenNeeds(self.certificates, outside),
+                pricing=pricing,
             ),
             rules or BootRules(),
             tokens or TokenRules(),
+            TransactionRules(),
             report_timeout=report_timeout,
             vendors=vendors or {},
         )

@@ -8,7 +8,7 @@ import pytest
 
 from citrine_py.errors import CitrineError
 from citrine_py.outside.contracts import load_anchors, read_chain
-from citrine_py.ports import ContractChain
+from citrine_py.ports_tokens import ContractChain
 from tests.outside.certificates import DAY, NOW, Identity
 
 ROOT = Identity("MO Root")

@@ -12,7 +12,8 @@ from cryptography.x509 import ocsp
 from citrine_py.outside.client import Client
 from citrine_py.outside.contracts import read_chain
 from citrine_py.outside.ocsp import OcspChecks
-from citrine_py.ports import Payload, Revocation
+from citrine_py.ports import Payload
+from citrine_py.ports_tokens import Revocation
 from tests.fakes import FakeClock
 from tests.outside.certificates import DAY, NOW, Identity, answered, rsa_key
 from tests.outside.test_client import server

@@ -7,6 +7,7 @@ import re
 import types
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -37,6 +38,7 @@ TYPES: dict[Any, set[str]] = {
     bool: {"boolean"},
     int: {"integer", "bigInteger"},
     float: {"float", "decimal"},
+    Decimal: {"decimal"},
     datetime: {"timestamp"},
     dict: {"json"},
     list: {"json"},
@@ -174,7 +176,7 @@ def test_flows_keep_no_forms_and_ask_before_they_run() -> None:
         assert flow.data["accountability"] == "activity", "a revision would hold the password"
         assert flow.data["trigger"] == "manual"
         options = flow.data["options"]
-        assert options["collections"] == ["ChargingStation"]
+        assert options["collections"] in (["ChargingStation"], ["Transaction"])
         assert options["requireConfirmation"] is True
         assert options["error_on_reject"] is True
         for entry in options["fields"]:

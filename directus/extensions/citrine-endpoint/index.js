@@ -4,13 +4,17 @@
 // POST /citrine/delete   {collection, keys}
 // POST /citrine/prune    {collection, field, before, limit}   removes old rows, oldest first
 // GET  /citrine/credentials[?keys=a,b]         password hashes, which Directus conceals elsewhere
+// GET  /citrine/transactions[?keys=a,b]        those that run, or were told of in the last days
 //
 // It goes past Directus' items service: no flows, no realtime events, no revisions. Who may
 // call it is decided by a permission that only the service's policy has.
 
-const TELEMETRY = new Set(['VariableAttribute', 'StatusNotification', 'OcppMessage']);
-const PRUNABLE = new Set(['StatusNotification', 'OcppMessage', 'StationEvent',
-  'Reservation']);
+const TELEMETRY = new Set(['VariableAttribute', 'StatusNotification', 'OcppMessage', 'TransactionEvent', 'MeterValue']);
+const PRUNABLE = new Map([
+  ['StatusNotification', 'timestamp'], ['OcppMessage', 'timestamp'], ['StationEvent', 'timestamp'],
+  ['Reservation', 'timestamp'], ['TransactionEvent', 'receivedAt'], ['MeterValue', 'receivedAt'],
+]);
+const LIVE_DAYS = 7; // as in citrine_py/model/transactions.py
 const SERVICE_POLICY = 'c1781e00-0000-4000-8000-000000000101';
 const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
 const PARAMETERS = 30000; // Postgres takes 65535 in one statement
@@ -60,13 +64,14 @@ export default {
 
     router.post('/prune', answer(async ({ body }) => {
       const table = collectionOf(body, PRUNABLE);
-      if (body.field !== 'timestamp') throw new Refusal(400, 'INVALID_PAYLOAD', 'field must be timestamp');
+      const field = PRUNABLE.get(table);
+      if (body.field !== field) throw new Refusal(400, 'INVALID_PAYLOAD', `field must be ${field}`);
       if (Number.isNaN(Date.parse(body.before))) {
         throw new Refusal(400, 'INVALID_PAYLOAD', 'before must be a time');
       }
       const limit = Math.min(Math.max(Number.parseInt(body.limit ?? 1000, 10) || 1000, 1), 10000);
-      const old = database(table).select('id').where('timestamp', '<', body.before)
-        .orderBy('timestamp').limit(limit);
+      const old = database(table).select('id').where(field, '<', body.before)
+        .orderBy(field).limit(limit);
       return { deleted: await database(table).whereIn('id', old).delete() };
     }));
 
@@ -74,6 +79,17 @@ export default {
       const rows = database('VariableAttribute')
         .select('id', 'station', 'component', 'variable', 'type', 'mutability', ...HASHES)
         .where((any) => HASHES.forEach((hash) => any.orWhereNotNull(hash)));
+      if (query.keys) rows.whereIn('id', String(query.keys).split(','));
+      return await rows;
+    }));
+
+    router.get('/transactions', answer(async ({ query }) => {
+      const fields = (await getSchema()).collections.Transaction?.fields;
+      if (!fields) throw new Refusal(403, 'FORBIDDEN', 'There is no collection Transaction');
+      const columns = Object.keys(fields).filter((name) => !fields[name].alias);
+      const since = new Date(Date.now() - LIVE_DAYS * 86400000).toISOString();
+      const rows = database('Transaction').select(columns)
+        .where((any) => any.where('isActive', true).orWhere('updatedAt', '>=', since));
       if (query.keys) rows.whereIn('id', String(query.keys).split(','));
       return await rows;
     }));

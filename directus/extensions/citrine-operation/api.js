@@ -23,7 +23,8 @@ const status = (payload) => {
 };
 
 // Each: the title for the notification, the call for a station, how its answer reads and
-// whether it is a success.
+// whether it is a success. With a `collection` the rows of that are selected, not stations;
+// `name` says how to call one.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -116,6 +117,15 @@ export const requests = {
     }),
     read: (payload) => (typeof payload === 'string' && payload.startsWith('Updated') ? 'Accepted' : payload),
   },
+  transactionStatus: {
+    title: 'Transaction status',
+    collection: 'Transaction',
+    call: ({ station, transactionId }) => ask('transactions', 'getTransactionStatus', station, { transactionId }),
+    name: ({ station, transactionId }) => `${station}, ${transactionId}`,
+    read: ({ ongoingIndicator, messagesInQueue }) => 'Accepted: '
+      + (ongoingIndicator ? 'it runs' : 'it does not run')
+      + (messagesInQueue ? ', and more will come of it' : ', nothing more waits to be sent'),
+  },
   bootPending: {
     title: 'Boot as pending with report',
     call: (station) => ({
@@ -151,13 +161,14 @@ export default {
     const wanted = requests[request];
     if (!wanted) throw new Error(`There is no request ${request}`);
     const form = data.$trigger?.body ?? {};
-    const stations = (form.keys ?? []).map(String);
+    const keys = (form.keys ?? []).map(String);
+    const targets = wanted.collection ? await database(wanted.collection).whereIn('id', keys) : keys;
     const outcomes = [];
-    for (let i = 0; i < stations.length; i += AT_ONCE) {
-      const some = stations.slice(i, i + AT_ONCE);
-      outcomes.push(...await Promise.all(some.map((station) => one(wanted, station, form, env))));
+    for (let i = 0; i < targets.length; i += AT_ONCE) {
+      const some = targets.slice(i, i + AT_ONCE);
+      outcomes.push(...await Promise.all(some.map((target) => one(wanted, target, form, env))));
     }
-    await tell(services, getSchema, accountability, wanted.title, outcomes);
+    await tell(services, getSchema, accountability, wanted, keys, outcomes);
     return outcomes;
   },
 };
@@ -182,8 +193,9 @@ async function checkCaller(database, accountability) {
   if (!holds) throw new Refusal();
 }
 
-async function one(wanted, station, form, env) {
-  const { method, path, body } = wanted.call(station, form);
+async function one(wanted, target, form, env) {
+  const { method, path, body } = wanted.call(target, form);
+  const station = wanted.name ? wanted.name(target) : target;
   let response;
   try {
     response = await fetch(new URL(path, env.CITRINE_API_URL), {
@@ -203,10 +215,10 @@ async function one(wanted, station, form, env) {
     return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
   }
   const said = wanted.read(answer?.payload ?? answer);
-  return { station, success: GOOD.has(String(said).split(' ')[0]), outcome: wanted.done ?? said };
+  return { station, success: GOOD.has(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
 }
 
-async function tell(services, getSchema, accountability, title, outcomes) {
+async function tell(services, getSchema, accountability, { title, collection }, keys, outcomes) {
   if (!accountability?.user) return;
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
@@ -214,9 +226,9 @@ async function tell(services, getSchema, accountability, title, outcomes) {
   const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
-    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} stations, ${verdict}`,
+    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} ${collection ? 'rows' : 'stations'}, ${verdict}`,
     message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
-    collection: 'ChargingStation',
-    item: single ? single.station : null,
+    collection: collection ?? 'ChargingStation',
+    item: single ? keys[0] : null,
   });
 }

@@ -11,6 +11,7 @@ const REQUESTS = [
   ['cancelReservation', 'Cancel reservation'],
   ['changeAvailability', 'Change availability'],
   ['setPassword', 'Set password'],
+  ['transactionStatus', 'Transaction status'],
   ['bootPending', 'Boot as pending with report'],
   ['clearCache', 'Clear cache'],
   ['sendLocalList', 'Send local list'],
