@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeAlias
 
 from citrine_py.model.collection import Collection, R
+from citrine_py.model.costs import Cost
 from citrine_py.model.stations import VariableAttribute
 
 Payload: TypeAlias = dict[str, Any]
@@ -310,4 +312,102 @@ class DeviceModel(Protocol):
 
         Raises:
             BadRequest: not a ReportData, or a password that breaks OCPP's rules.
+        """
+
+
+# ---- what charging costs -----------------------------------------------------------------
+
+
+class PricedSession(Protocol):
+    """What pricing reads of a transaction.
+
+    A segment is `{from, to, state, energyWh}`: two times, OCPP's chargingState between them
+    (None: not known) and the energy taken meanwhile. They follow each other in time. Neighbours
+    that are alike may be made one where `Pricing.changes` tells of no moment between them.
+    """
+
+    @property
+    def station(self) -> str | None: ...
+
+    @property
+    def evseId(self) -> int | None: ...  # noqa: N802
+
+    @property
+    def connectorId(self) -> int | None: ...  # noqa: N802
+
+    @property
+    def startedAt(self) -> datetime | None: ...  # noqa: N802
+
+    @property
+    def endedAt(self) -> datetime | None: ...  # noqa: N802
+
+    @property
+    def energyWh(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def chargingSeconds(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def idleSeconds(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def segments(self) -> Sequence[Mapping[str, Any]] | None: ...
+
+    @property
+    def tariff(self) -> str | None:
+        """The id of the tariff with which it began, once that is known."""
+
+    @property
+    def costBreakdown(self) -> Mapping[str, Any] | None:  # noqa: N802
+        """`Cost.breakdown()` of the last cost, whose terms go on to hold."""
+
+
+class Pricing(Protocol):
+    """What a transaction costs, from memory."""
+
+    def running(self, transaction: PricedSession, until: datetime) -> Cost | None:
+        """The cost so far (I02): its last state is taken to go on `until` then. None without
+        a tariff."""
+
+    def final(self, transaction: PricedSession) -> Cost | None:
+        """The cost of a transaction that has ended (I03). None without a tariff."""
+
+    def changes(
+        self, transaction: PricedSession, start: datetime, end: datetime
+    ) -> Sequence[datetime]:
+        """The moments between `start` and `end` at which its prices change."""
+
+
+class OpenTransaction(PricedSession, Protocol):
+    """A transaction that goes on."""
+
+    @property
+    def transactionId(self) -> str | None: ...  # noqa: N802
+
+
+class OpenTransactions(Protocol):
+    """Which transactions go on."""
+
+    def open(self) -> Sequence[OpenTransaction]:
+        """Those that have begun and not ended, of all stations, from memory."""
+
+
+class Tariffs(Protocol):
+    """Tariffs, as people want to know them before they charge."""
+
+    def text(
+        self, station: str, *, evse_id: int | None, at: datetime, language: str | None
+    ) -> str | None:
+        """The tariff that holds at a station, as a driver is told it (I01): at most 512
+        characters, in `language` (RFC 5646) if it is one that we speak, else in English.
+        None without a tariff."""
+
+    def preview(
+        self, tariff: str, *, kwh: Decimal, minutes: Decimal, idle_minutes: Decimal, at: datetime
+    ) -> Cost:
+        """What a session that begins `at` would cost.
+
+        Raises:
+            NotFound: no such tariff.
+            BadRequest: the tariff cannot be read; says why.
         """

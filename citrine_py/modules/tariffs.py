@@ -1,0 +1,271 @@
+"""I01-I03: which tariff applies where, and the ports of pricing over it.
+
+Which one applies, at the beginning of a session:
+
+1. the tariff chosen on the station's page (ChargingStation.tariff),
+2. one that names the station (Tariff.stationId),
+3. the tariff chosen on the location's page (Location.tariff),
+4. one that names the location (Tariff.location),
+5. a default one (Tariff.isDefault).
+
+One that is not valid then, names another connector type or cannot be read is passed over.
+Among several of a kind one that names the connector type goes first, then the one that became
+valid last, then the one whose id comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from citrine_py.errors import BadRequest, NotFound
+from citrine_py.model.costs import Cost
+from citrine_py.model.keys import connector_key
+from citrine_py.model.rates import Rates, read
+from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, LOCATION
+from citrine_py.model.tariffs import TARIFF, Tariff
+from citrine_py.model.times import iso
+from citrine_py.modules.costs import price
+from citrine_py.modules.price_times import pieces
+from citrine_py.modules.session_spans import spans
+from citrine_py.modules.tariff_texts import tariff_text
+from citrine_py.ports import PricedSession, Put, Records
+
+log = structlog.get_logger()
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_NOT_TERMS = frozenset({"stationId", "location", "isDefault", "sendCostUpdated", "problem"})
+
+
+# ---- which one -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session takes place. `station_tariff` and `location_tariff` are the ids of those
+    chosen there; `connector_type` None is not known."""
+
+    station: str
+    station_tariff: str | None = None
+    location: str | None = None
+    location_tariff: str | None = None
+    connector_type: str | None = None
+
+
+def choose(tariffs: Iterable[Tariff], place: Place, at: datetime) -> Tariff | None:
+    """The tariff that applies, of those that can be read; None where there is none."""
+    fitting = sorted((each for each in tariffs if _fits(each, place, at)), key=_order)
+    for belongs in (
+        lambda each: each.id == place.station_tariff,
+        lambda each: each.stationId == place.station,
+        lambda each: each.id == place.location_tariff,
+        lambda each: each.location is not None and each.location == place.location,
+        lambda each: each.isDefault is True,
+    ):
+        found = next((each for each in fitting if belongs(each)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _fits(tariff: Tariff, place: Place, at: datetime) -> bool:
+    return (
+        (tariff.connectorType is None or tariff.connectorType == place.connector_type)
+        and (tariff.validFrom is None or tariff.validFrom <= at)
+        and (tariff.validUntil is None or at < tariff.validUntil)
+    )
+
+
+def _order(tariff: Tariff) -> tuple[bool, timedelta, str]:
+    age = _EARLIEST - (tariff.validFrom or _EARLIEST)
+    return tariff.connectorType is None, age, tariff.id
+
+
+# ---- the ports -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TariffPricing:
+    """Implements ports.Pricing and ports.Tariffs, from memory."""
+
+    records: Records
+    readings: dict[str, tuple[Tariff, Rates | str]] = field(default_factory=dict)
+    """By id, the record that was read last and its terms, or why it has none."""
+
+    def running(self, transaction: PricedSession, until: datetime) -> Cost | None:
+        """See ports.Pricing."""
+        return self._price(transaction, until)
+
+    def final(self, transaction: PricedSession) -> Cost | None:
+        """See ports.Pricing."""
+        return self._price(transaction, None)
+
+    def changes(
+        self, transaction: PricedSession, start: datetime, end: datetime
+    ) -> Sequence[datetime]:
+        """See ports.Pricing."""
+        found = self._terms(transaction, start)
+        return [] if found is None else [piece[0] for piece in pieces(found[1], start, end)[1:]]
+
+    def text(
+        self, station: str, *, evse_id: int | None, at: datetime, language: str | None
+    ) -> str | None:
+        """See ports.Tariffs."""
+        tariff = self.applicable(station, evse_id, None, at)
+        return None if tariff is None else tariff_text(tariff, language)
+
+    def preview(
+        self, tariff: str, *, kwh: Decimal, minutes: Decimal, idle_minutes: Decimal, at: datetime
+    ) -> Cost:
+        """See ports.Tariffs."""
+        record = self.records.get(TARIFF, tariff)
+        if record is None:
+            raise NotFound("id: there is no Tariff with this id")
+        rates = self.reading(record)
+        if isinstance(rates, str):
+            raise BadRequest(f"the tariff cannot be read: {rates}")
+        charged = at + timedelta(minutes=float(minutes))
+        left = charged + timedelta(minutes=float(idle_minutes))
+        session = _Imagined(
+            startedAt=at,
+            endedAt=left,
+            segments=(
+                {"from": at, "to": charged, "state": "Charging", "energyWh": float(kwh * 1000)},
+                {"from": charged, "to": left, "state": "SuspendedEV", "energyWh": 0},
+            ),
+        )
+        return price(rates, spans(session), record.id, frozen(record))
+
+    # ---- which terms -------------------------------------------------------------------
+
+    def applicable(
+        self, station: str, evse_id: int | None, connector_id: int | None, at: datetime
+    ) -> Tariff | None:
+        """The tariff that applies to a session that begins there and then."""
+        here = self.records.get(CHARGING_STATION, station)
+        location = self.records.get(LOCATION, here.location) if here and here.location else None
+        place = Place(
+            station,
+            here.tariff if here else None,
+            location.id if location else None,
+            location.tariff if location else None,
+            self._connector_type(station, evse_id, connector_id),
+        )
+        return choose(self._readable(), place, at)
+
+    def reading(self, tariff: Tariff) -> Rates | str:
+        """The terms of a tariff, or why it cannot be read. A record is read once."""
+        known = self.readings.get(tariff.id)
+        if known is not None and known[0] is tariff:
+            return known[1]
+        try:
+            found: Rates | str = read(tariff)
+        except ValueError as error:
+            found = str(error)
+        self.readings[tariff.id] = (tariff, found)
+        return found
+
+    def _readable(self) -> Iterator[Tariff]:
+        for tariff in self.records.select(TARIFF):
+            if not isinstance(self.reading(tariff), str):
+                yield tariff
+
+    def _connector_type(
+        self, station: str, evse_id: int | None, connector_id: int | None
+    ) -> str | None:
+        """The connector's type; where it is not said which one, that of all that it may be."""
+        if evse_id is not None and connector_id is not None:
+            connector = self.records.get(CONNECTOR, connector_key(station, evse_id, connector_id))
+            return connector.connectorType if connector is not None else None
+        where = {"station": station} if evse_id is None else {"station": station, "evseId": evse_id}
+        types = {each.connectorType for each in self.records.select(CONNECTOR, **where)}
+        return types.pop() if len(types) == 1 else None
+
+    def _price(self, session: PricedSession, until: datetime | None) -> Cost | None:
+        found = self._terms(session, until)
+        if found is None:
+            return None
+        tariff, rates = found
+        return price(rates, spans(session, until), tariff.id, frozen(tariff))
+
+    def _terms(self, session: PricedSession, until: datetime | None) -> tuple[Tariff, Rates] | None:
+        """The terms with which it began; else those of its tariff, else of the one that applies."""
+        kept = (session.costBreakdown or {}).get("tariff")
+        if isinstance(kept, Mapping):
+            try:
+                tariff = Tariff.model_validate(kept)
+                return tariff, read(tariff)
+            except (ValidationError, ValueError) as error:
+                log.warning("tariff.terms_lost", station=session.station, reason=str(error))
+        chosen = self.records.get(TARIFF, session.tariff) if session.tariff else None
+        at = session.startedAt or until or session.endedAt
+        if chosen is None and session.station is not None and at is not None:
+            chosen = self.applicable(session.station, session.evseId, session.connectorId, at)
+        rates = self.reading(chosen) if chosen is not None else ""
+        return None if chosen is None or isinstance(rates, str) else (chosen, rates)
+
+
+def frozen(tariff: Tariff) -> dict[str, Any]:
+    """The terms of a tariff as JSON, from which the same tariff can be read again."""
+    return {
+        name: _plain(value)
+        for name, value in tariff
+        if value is not None and name not in _NOT_TERMS
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return iso(value) if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Imagined:
+    """A session that nobody has had."""
+
+    startedAt: datetime | None  # noqa: N815 - as ports.PricedSession names it
+    endedAt: datetime | None  # noqa: N815
+    segments: Sequence[Mapping[str, Any]] | None
+    station: str | None = None
+    evseId: int | None = None  # noqa: N815
+    connectorId: int | None = None  # noqa: N815
+    energyWh: float | None = None  # noqa: N815
+    chargingSeconds: float | None = None  # noqa: N815
+    idleSeconds: float | None = None  # noqa: N815
+    tariff: str | None = None
+    costBreakdown: Mapping[str, Any] | None = None  # noqa: N815
+
+
+# ---- tariffs that cannot be read -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TariffCheck:
+    """Marks tariffs that cannot be read, so that whoever typed one sees why it does nothing."""
+
+    records: Records
+    pricing: TariffPricing
+
+    def all(self) -> None:
+        """Looks at every tariff, at the start."""
+        for tariff in self.records.select(TARIFF):
+            self.changed(tariff.id, None, tariff)
+
+    def changed(self, key: str, _old: Tariff | None, new: Tariff | None) -> None:
+        """A tariff was made, changed or removed in Directus."""
+        if new is None:
+            self.pricing.readings.pop(key, None)
+            return
+        found = self.pricing.reading(new)
+        problem = found[:255] if isinstance(found, str) else None
+        if problem is not None and problem != new.problem:
+            log.warning("tariff.unreadable", tariff=key, reason=problem)
+        if problem != new.problem:
+            self.records.post(Put(TARIFF, key, {"problem": problem}))
