@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeAlias
 
 from citrine_py.model.collection import Collection, R
-from citrine_py.model.costs import Cost
+from citrine_py.model.costs import Cost, OpenTransaction, PricedSession
 from citrine_py.model.stations import VariableAttribute
 
 Payload: TypeAlias = dict[str, Any]
@@ -318,50 +318,6 @@ class DeviceModel(Protocol):
 # ---- what charging costs -----------------------------------------------------------------
 
 
-class PricedSession(Protocol):
-    """What pricing reads of a transaction.
-
-    A segment is `{from, to, state, energyWh}`: two times, OCPP's chargingState between them
-    (None: not known) and the energy taken meanwhile. They follow each other in time. Neighbours
-    that are alike may be made one where `Pricing.changes` tells of no moment between them.
-    """
-
-    @property
-    def station(self) -> str | None: ...
-
-    @property
-    def evseId(self) -> int | None: ...  # noqa: N802
-
-    @property
-    def connectorId(self) -> int | None: ...  # noqa: N802
-
-    @property
-    def startedAt(self) -> datetime | None: ...  # noqa: N802
-
-    @property
-    def endedAt(self) -> datetime | None: ...  # noqa: N802
-
-    @property
-    def energyWh(self) -> float | None: ...  # noqa: N802
-
-    @property
-    def chargingSeconds(self) -> float | None: ...  # noqa: N802
-
-    @property
-    def idleSeconds(self) -> float | None: ...  # noqa: N802
-
-    @property
-    def segments(self) -> Sequence[Mapping[str, Any]] | None: ...
-
-    @property
-    def tariff(self) -> str | None:
-        """The id of the tariff with which it began, once that is known."""
-
-    @property
-    def costBreakdown(self) -> Mapping[str, Any] | None:  # noqa: N802
-        """`Cost.breakdown()` of the last cost, whose terms go on to hold."""
-
-
 class Pricing(Protocol):
     """What a transaction costs, from memory."""
 
@@ -376,13 +332,6 @@ class Pricing(Protocol):
         self, transaction: PricedSession, start: datetime, end: datetime
     ) -> Sequence[datetime]:
         """The moments between `start` and `end` at which its prices change."""
-
-
-class OpenTransaction(PricedSession, Protocol):
-    """A transaction that goes on."""
-
-    @property
-    def transactionId(self) -> str | None: ...  # noqa: N802
 
 
 class OpenTransactions(Protocol):

@@ -1,11 +1,13 @@
-"""What a charging session costs, line by line, as people read it."""
+"""What pricing reads of a charging session, and what it says that the session costs: line by
+line, as people read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from citrine_py.model.money import Money, plain
 
@@ -62,3 +64,54 @@ class Cost:
             ],
             "tariff": dict(self.terms),
         }
+
+
+class PricedSession(Protocol):
+    """What pricing reads of a transaction.
+
+    A segment is `{from, to, state, energyWh}`: two times, OCPP's chargingState between them
+    (None: not known) and the energy taken meanwhile. They follow each other in time. Neighbours
+    that are alike may be made one where `Pricing.changes` tells of no moment between them.
+    """
+
+    @property
+    def station(self) -> str | None: ...
+
+    @property
+    def evseId(self) -> int | None: ...  # noqa: N802
+
+    @property
+    def connectorId(self) -> int | None: ...  # noqa: N802
+
+    @property
+    def startedAt(self) -> datetime | None: ...  # noqa: N802
+
+    @property
+    def endedAt(self) -> datetime | None: ...  # noqa: N802
+
+    @property
+    def energyWh(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def chargingSeconds(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def idleSeconds(self) -> float | None: ...  # noqa: N802
+
+    @property
+    def segments(self) -> Sequence[Mapping[str, Any]] | None: ...
+
+    @property
+    def tariff(self) -> str | None:
+        """The id of the tariff with which it began, once that is known."""
+
+    @property
+    def costBreakdown(self) -> Mapping[str, Any] | None:  # noqa: N802
+        """`Cost.breakdown()` of the last cost, whose terms go on to hold."""
+
+
+class OpenTransaction(PricedSession, Protocol):
+    """A transaction that goes on."""
+
+    @property
+    def transactionId(self) -> str | None: ...  # noqa: N802

@@ -15,8 +15,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from citrine_py.model.costs import PricedSession
 from citrine_py.model.times import parse
-from citrine_py.ports import PricedSession
 
 
 @dataclass(frozen=True, slots=True)

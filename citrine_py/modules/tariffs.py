@@ -25,7 +25,7 @@ import structlog
 from pydantic import ValidationError
 
 from citrine_py.errors import BadRequest, NotFound
-from citrine_py.model.costs import Cost
+from citrine_py.model.costs import Cost, PricedSession
 from citrine_py.model.keys import connector_key
 from citrine_py.model.rates import Rates, read
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, LOCATION
@@ -35,7 +35,7 @@ from citrine_py.modules.costs import price
 from citrine_py.modules.price_times import pieces
 from citrine_py.modules.session_spans import spans
 from citrine_py.modules.tariff_texts import tariff_text
-from citrine_py.ports import PricedSession, Put, Records
+from citrine_py.ports import Put, Records
 
 log = structlog.get_logger()
 
