@@ -351,6 +351,9 @@ class Tariffs(Protocol):
         characters, in `language` (RFC 5646) if it is one that we speak, else in English.
         None without a tariff."""
 
+    def told(self, tariff: str, language: str | None) -> str:
+        """The text of one tariff. Raises as `preview`."""
+
     def preview(
         self, tariff: str, *, kwh: Decimal, minutes: Decimal, idle_minutes: Decimal, at: datetime
     ) -> Cost:

@@ -25,6 +25,7 @@ from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
+from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
 from citrine_py.ocpp.schemas import Schemas
@@ -82,6 +83,8 @@ class Service:
             undo.push_async_callback(self.store.stop)
             await self.store.start()
             self.store.watch(CHARGING_STATION, self._station_changed)
+            self.store.watch(TARIFF, self.rules.tariff_check.changed)
+            self.rules.tariff_check.all()
             await self.rules.presence.reset()
             undo.push_async_callback(self.jobs.stop)
             for listener in self.listeners:
@@ -138,6 +141,7 @@ class Service:
             requests=self.rules.requests,
             passwords=self.rules.passwords,
             device_model=self.rules.device_model,
+            tariffs=self.rules.pricing,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests, Tariffs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Ports:
     requests: Requests
     passwords: Passwords
     device_model: DeviceModel
+    tariffs: Tariffs
     schemas: Schemas
     health: Health
     clock: Clock

@@ -27,6 +27,7 @@ from citrine_py.modules.report_requests import ReportRequests
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.tariffs import TariffCheck, TariffPricing
 from citrine_py.modules.trigger_requests import TriggerRequests
 from citrine_py.modules.variable_calls import VariableCalls
 from citrine_py.modules.variable_requests import VariableRequests
@@ -74,6 +75,8 @@ class Rules:
     requests: StationRequests
     passwords: StationPasswords
     device_model: StationDeviceModel
+    pricing: TariffPricing
+    tariff_check: TariffCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
+    pricing = TariffPricing(records)
     handlers: dict[str, Handler] = {
         "BootNotification": OnBootNotification(records, clock, pending, boot),
         "DataTransfer": OnDataTransfer(records, vendors),
@@ -144,4 +148,6 @@ def build(
         ),
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
+        pricing=pricing,
+        tariff_check=TariffCheck(records, pricing),
     )

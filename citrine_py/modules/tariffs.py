@@ -120,16 +120,15 @@ class TariffPricing:
         tariff = self.applicable(station, evse_id, None, at)
         return None if tariff is None else tariff_text(tariff, language)
 
+    def told(self, tariff: str, language: str | None) -> str:
+        """See ports.Tariffs."""
+        return tariff_text(self._known(tariff)[0], language)
+
     def preview(
         self, tariff: str, *, kwh: Decimal, minutes: Decimal, idle_minutes: Decimal, at: datetime
     ) -> Cost:
         """See ports.Tariffs."""
-        record = self.records.get(TARIFF, tariff)
-        if record is None:
-            raise NotFound("id: there is no Tariff with this id")
-        rates = self.reading(record)
-        if isinstance(rates, str):
-            raise BadRequest(f"the tariff cannot be read: {rates}")
+        record, rates = self._known(tariff)
         charged = at + timedelta(minutes=float(minutes))
         left = charged + timedelta(minutes=float(idle_minutes))
         session = _Imagined(
@@ -143,6 +142,15 @@ class TariffPricing:
         return price(rates, spans(session), record.id, frozen(record))
 
     # ---- which terms -------------------------------------------------------------------
+
+    def _known(self, tariff: str) -> tuple[Tariff, Rates]:
+        record = self.records.get(TARIFF, tariff)
+        if record is None:
+            raise NotFound("id: there is no Tariff with this id")
+        rates = self.reading(record)
+        if isinstance(rates, str):
+            raise BadRequest(f"the tariff cannot be read: {rates}")
+        return record, rates
 
     def applicable(
         self, station: str, evse_id: int | None, connector_id: int | None, at: datetime

@@ -16,6 +16,7 @@ from citrine_py.api.metrics import Sample, ServiceHealth
 from citrine_py.errors import NotFound
 from citrine_py.model.collection import Collection
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, PasswordOutcome, Payload
 from citrine_py.runtime import SystemClock
@@ -110,6 +111,7 @@ class World:
             requests=self.requests,
             passwords=self.passwords,
             device_model=self.device_model,
+            tariffs=TariffPricing(self.records),
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

@@ -7,6 +7,7 @@ import re
 import types
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -37,6 +38,7 @@ TYPES: dict[Any, set[str]] = {
     bool: {"boolean"},
     int: {"integer", "bigInteger"},
     float: {"float", "decimal"},
+    Decimal: {"decimal"},
     datetime: {"timestamp"},
     dict: {"json"},
     list: {"json"},
