@@ -144,7 +144,7 @@ def decimal(name: str, text: str, most: int) -> Decimal:
     Raises:
         BadRequest: it is none, or out of range.
     """
-    value = Decimal(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,6})?", text) else None
+    value = Decimal(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,4})?", text) else None
     if value is None or value > most:
         raise BadRequest(f"the query parameter {name} must be a number, 0 to {most}")
     return value

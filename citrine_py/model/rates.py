@@ -25,7 +25,7 @@ the wall, and the prices that are others than at other times."""
 
 MOST_PERIODS = 50
 MOST = Decimal(1_000_000_000)
-DIGITS = 6
+DIGITS = 4
 """Prices are at most MOST, with DIGITS behind the point: what Directus' columns hold."""
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")

@@ -63,7 +63,7 @@ async def test_a_put_with_an_id_changes_the_fields_given(world: World) -> None:
         ({"pricePerKwh": -0.1}, "pricePerKwh: must be greater than or equal to 0"),
         ({"pricePerKwh": "cheap"}, "pricePerKwh: must be a valid decimal"),
         ({"pricePerKwh": True}, "pricePerKwh: Decimal input should be"),
-        ({"pricePerMin": 0.1234567}, "pricePerMin: Decimal input should have no more than 6"),
+        ({"pricePerMin": 0.12345}, "pricePerMin: Decimal input should have no more than 4"),
         ({"timeZone": "Europe/Atlantis"}, "timeZone: Europe/Atlantis is no time zone"),
         ({"periods": [NIGHT]}, "timeZone: missing, and needed for the periods"),
         ({"periods": [{**NIGHT, "pricePerKwh": -1}], "timeZone": "UTC"},

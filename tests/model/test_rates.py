@@ -28,7 +28,7 @@ def rates(**fields: Any) -> Rates:
         ({"currency": "eur"}, "currency: eur is no code"),
         ({"pricePerKwh": "-0.01"}, "pricePerKwh: must not be negative"),
         ({"pricePerSession": -1}, "pricePerSession: must not be negative"),
-        ({"pricePerKwh": "0.1234567"}, "pricePerKwh: must have at most 6 digits"),
+        ({"pricePerKwh": "0.12345"}, "pricePerKwh: must have at most 4 digits"),
         ({"pricePerKwh": 2_000_000_000}, "pricePerKwh: must be at most 1000000000"),
         ({"idleGraceMinutes": -1}, "idleGraceMinutes: must not be negative"),
         ({"taxRate": 101}, "taxRate: must be at most 100"),

@@ -11,7 +11,7 @@ from tests.modules.priced import NIGHT, tariff
 
 WHOLE: dict[str, Any] = {
     "name": "City",
-    "pricePerKwh": "0.450000",
+    "pricePerKwh": "0.4500",
     "pricePerMin": "0.005",
     "pricePerMinIdle": "0.1",
     "idleGraceMinutes": 10,
