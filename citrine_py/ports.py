@@ -328,11 +328,6 @@ class Pricing(Protocol):
     def final(self, transaction: PricedSession) -> Cost | None:
         """The cost of a transaction that has ended (I03). None without a tariff."""
 
-    def changes(
-        self, transaction: PricedSession, start: datetime, end: datetime
-    ) -> Sequence[datetime]:
-        """The moments between `start` and `end` at which its prices change."""
-
 
 class OpenTransactions(Protocol):
     """Which transactions go on."""

@@ -94,8 +94,7 @@ class TariffRoutes:
             idle_minutes=decimal("idleMinutes", idle, LONGEST) if idle else Decimal(0),
             at=_moment(request.query.get("at")) or self._clock.now(),
         )
-        answer = cost.breakdown()
-        del answer["tariff"]
+        answer = {name: part for name, part in cost.breakdown.items() if name != "tariff"}
         answer["text"] = self._tariffs.told(tariff, request.query.get("language"))
         return respond(answer)
 

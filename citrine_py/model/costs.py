@@ -26,25 +26,16 @@ class CostLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """The cost of a session, now or finally.
-
-    Attributes:
-        total: with tax, rounded; OCPP's totalCost. Zero says that it is free.
-        tariff: id of the tariff that was used.
-        terms: that tariff as it was then, so that an edit of it changes no session that began
-            before.
-    """
+class Bill:
+    """What a session comes to. `total` is with tax and rounded; zero says that it is free."""
 
     total: Money
     net: Decimal
     tax: Decimal
-    tariff: str
     lines: tuple[CostLine, ...]
-    terms: Mapping[str, Any]
 
-    def breakdown(self) -> dict[str, Any]:
-        """As JSON, for people and for the Transaction's costBreakdown; money as decimal texts."""
+    def breakdown(self, terms: Mapping[str, Any]) -> dict[str, Any]:
+        """As JSON, for people; money as decimal texts. `terms` are those of the tariff."""
         return {
             "currency": self.total.currency,
             "net": f"{self.net:f}",
@@ -62,16 +53,32 @@ class Cost:
                 }
                 for line in self.lines
             ],
-            "tariff": dict(self.terms),
+            "tariff": dict(terms),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The cost of a session, now or finally.
+
+    Attributes:
+        total: with tax; OCPP's totalCost.
+        tariff: id of the tariff that was used.
+        breakdown: how the total comes about, for people, and the tariff's terms as they were:
+            kept with the session they hold for it, whatever is edited later.
+    """
+
+    total: Money
+    tariff: str
+    breakdown: dict[str, Any]
 
 
 class PricedSession(Protocol):
     """What pricing reads of a transaction.
 
     A segment is `{from, to, state, energyWh}`: two times, OCPP's chargingState between them
-    (None: not known) and the energy taken meanwhile. They follow each other in time. Neighbours
-    that are alike may be made one where `Pricing.changes` tells of no moment between them.
+    (None: not known) and the energy taken meanwhile. They follow each other in time;
+    the shorter they are, the better is known at which time of day the energy was taken.
     """
 
     @property
@@ -107,7 +114,7 @@ class PricedSession(Protocol):
 
     @property
     def costBreakdown(self) -> Mapping[str, Any] | None:  # noqa: N802
-        """`Cost.breakdown()` of the last cost, whose terms go on to hold."""
+        """`Cost.breakdown` of the last cost, whose terms go on to hold."""
 
 
 class OpenTransaction(PricedSession, Protocol):

@@ -19,14 +19,14 @@ goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from citrine_py.model.costs import Cost, CostLine
+from citrine_py.model.costs import Bill, CostLine
 from citrine_py.model.money import MINOR_UNITS, Money, round_to
 from citrine_py.model.rates import Period, Prices, Rates
 from citrine_py.modules.price_times import pieces
@@ -75,13 +75,12 @@ class _Session:
             self.begun = True
 
 
-def price(rates: Rates, spans: Iterable[Span], tariff: str, terms: Mapping[str, Any]) -> Cost:
-    """The cost of a session that consists of these spans, in order."""
+def price(rates: Rates, spans: Iterable[Span]) -> Bill:
+    """What a session comes to that consists of these spans, in order."""
     session = _Session(rates, grace=Fraction(rates.grace_minutes * _MINUTE))
     for span in spans:
         session.take(span)
-    amounts = list(_amounts(session))
-    return _with_tax(rates, amounts, tariff, terms)
+    return _with_tax(rates, _amounts(session))
 
 
 # ---- lines -----------------------------------------------------------------------------
@@ -154,9 +153,7 @@ def _prices(session: _Session, period: Period | None) -> Prices:
 # ---- tax -------------------------------------------------------------------------------
 
 
-def _with_tax(
-    rates: Rates, amounts: Iterable[_Amount], tariff: str, terms: Mapping[str, Any]
-) -> Cost:
+def _with_tax(rates: Rates, amounts: Iterable[_Amount]) -> Bill:
     """Each line bears the tax of the sum up to it, less that of the sum before it: so all of
     them bear the tax of the total, and none is off by more than the smallest coin."""
     lines = []
@@ -171,10 +168,8 @@ def _with_tax(
     net = sum_before - tax_before if rates.include_tax else sum_before
     digits = MINOR_UNITS[rates.currency]
     total = Money(round_to(Fraction(net + tax_before), digits), rates.currency)
-    return Cost(
-        total, round_to(Fraction(net), digits), round_to(Fraction(tax_before), digits),
-        tariff, tuple(lines), terms,
-    )  # fmt: skip
+    rounded_net = round_to(Fraction(net), digits)
+    return Bill(total, rounded_net, round_to(Fraction(tax_before), digits), tuple(lines))
 
 
 def _tax(rates: Rates, amount: Decimal) -> Decimal:

@@ -32,7 +32,6 @@ from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, LOCATION
 from citrine_py.model.tariffs import TARIFF, Tariff
 from citrine_py.model.times import iso
 from citrine_py.modules.costs import price
-from citrine_py.modules.price_times import pieces
 from citrine_py.modules.session_spans import spans
 from citrine_py.modules.tariff_texts import tariff_text
 from citrine_py.ports import Put, Records
@@ -106,13 +105,6 @@ class TariffPricing:
         """See ports.Pricing."""
         return self._price(transaction, None)
 
-    def changes(
-        self, transaction: PricedSession, start: datetime, end: datetime
-    ) -> Sequence[datetime]:
-        """See ports.Pricing."""
-        found = self._terms(transaction, start)
-        return [] if found is None else [piece[0] for piece in pieces(found[1], start, end)[1:]]
-
     def text(
         self, station: str, *, evse_id: int | None, at: datetime, language: str | None
     ) -> str | None:
@@ -139,7 +131,7 @@ class TariffPricing:
                 {"from": charged, "to": left, "state": "SuspendedEV", "energyWh": 0},
             ),
         )
-        return price(rates, spans(session), record.id, frozen(record))
+        return _cost(record, rates, session, None)
 
     # ---- which terms -------------------------------------------------------------------
 
@@ -199,8 +191,7 @@ class TariffPricing:
         found = self._terms(session, until)
         if found is None:
             return None
-        tariff, rates = found
-        return price(rates, spans(session, until), tariff.id, frozen(tariff))
+        return _cost(*found, session, until)
 
     def _terms(self, session: PricedSession, until: datetime | None) -> tuple[Tariff, Rates] | None:
         """The terms with which it began; else those of its tariff, else of the one that applies."""
@@ -217,6 +208,11 @@ class TariffPricing:
             chosen = self.applicable(session.station, session.evseId, session.connectorId, at)
         rates = self.reading(chosen) if chosen is not None else ""
         return None if chosen is None or isinstance(rates, str) else (chosen, rates)
+
+
+def _cost(tariff: Tariff, rates: Rates, session: PricedSession, until: datetime | None) -> Cost:
+    bill = price(rates, spans(session, until))
+    return Cost(bill.total, tariff.id, bill.breakdown(frozen(tariff)))
 
 
 def frozen(tariff: Tariff) -> dict[str, Any]:

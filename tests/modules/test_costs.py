@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citrine_py.model.costs import Cost
+from citrine_py.model.costs import Bill
 from citrine_py.model.money import MINOR_UNITS
 from citrine_py.model.rates import Rates, read
 from citrine_py.model.tariffs import Tariff
@@ -21,15 +21,15 @@ from citrine_py.modules.session_spans import spans
 from tests.modules.priced import NIGHT, Session, segment, tariff, utc
 
 
-def cost(of: Tariff, session: Session, until: datetime | None = None) -> Cost:
-    return price(read(of), spans(session, until), of.id, {})
+def cost(of: Tariff, session: Session, until: datetime | None = None) -> Bill:
+    return price(read(of), spans(session, until))
 
 
 def total(of: Tariff, *segments: dict[str, Any]) -> str:
     return str(cost(of, Session(segments)).total)
 
 
-def lines(found: Cost) -> list[str]:
+def lines(found: Bill) -> list[str]:
     return [f"{each.what}: {each.quantity} {each.unit} x {each.price}" for each in found.lines]
 
 
@@ -384,4 +384,4 @@ def test_the_lines_add_up_to_the_total_and_no_amount_has_parts_of_a_coin(
     assert found.net + found.tax == found.total.amount
     least = coin(read(of))
     assert all(amount % least == 0 for each in found.lines for amount in (each.net, each.tax))
-    assert orjson.loads(orjson.dumps(found.breakdown()))["total"] == f"{found.total.amount:f}"
+    assert orjson.loads(orjson.dumps(found.breakdown({})))["total"] == f"{found.total.amount:f}"

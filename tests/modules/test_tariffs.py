@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -72,7 +71,6 @@ def test_without_a_tariff_there_is_no_cost() -> None:
     assert world.applies() is None
     assert world.pricing.running(Session(CHARGED, startedAt=NOON), NOON) is None
     assert world.pricing.final(Session(CHARGED, startedAt=NOON)) is None
-    assert world.pricing.changes(Session(startedAt=NOON), NOON, NOON + timedelta(days=1)) == []
 
 
 def test_the_nearer_to_the_station_the_stronger() -> None:
@@ -223,7 +221,7 @@ def test_i03_a_later_edit_of_the_tariff_changes_no_session_that_began_before() -
     )
     first = world.pricing.running(Session([], startedAt=NOON), NOON)
     assert first is not None
-    kept = orjson.loads(orjson.dumps(first.breakdown()))  # as the journal and Directus hold it
+    kept = orjson.loads(orjson.dumps(first.breakdown))  # as the journal and Directus hold it
     session = Session(CHARGED, startedAt=NOON, tariff=first.tariff, costBreakdown=kept)
 
     world.records.edit(TARIFF, "t", pricePerKwh=Decimal(99), currency="USD", periods=None)
@@ -234,8 +232,8 @@ def test_i03_a_later_edit_of_the_tariff_changes_no_session_that_began_before() -
     assert after_an_edit is not None
     assert after_its_removal is not None
     assert str(after_an_edit.total) == str(after_its_removal.total) == "4.50 EUR"
-    assert after_an_edit.breakdown() == after_its_removal.breakdown()
-    assert after_an_edit.breakdown()["tariff"] == kept["tariff"]
+    assert after_an_edit.breakdown == after_its_removal.breakdown
+    assert after_an_edit.breakdown["tariff"] == kept["tariff"]
 
 
 def test_i03_of_its_tariff_alone_the_terms_are_those_of_now() -> None:
@@ -267,17 +265,6 @@ def test_frozen_terms_say_nothing_of_where_the_tariff_applies() -> None:
     assert kept == {
         "id": "t", "currency": "EUR", "timeZone": "Europe/Berlin", "pricePerKwh": "0.45"
     }  # fmt: skip
-
-
-def test_changes_are_the_moments_at_which_segments_may_not_be_joined() -> None:
-    """22:00 and 06:00 in Berlin, with the shorter night in which clocks go forward."""
-    world = World()
-    world.have(tariff(id="t", isDefault=True, periods=[NIGHT]))
-    session = Session(startedAt=utc("2026-03-28T12:00"))
-
-    found = world.pricing.changes(session, utc("2026-03-28T12:00"), utc("2026-03-29T20:00"))
-
-    assert list(found) == [utc("2026-03-28T21:00"), utc("2026-03-29T04:00")]
 
 
 # ---- before one charges ----------------------------------------------------------------
