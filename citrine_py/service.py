@@ -68,7 +68,6 @@ class Service:
                 settings.boot.retry_interval,
             ),
             report_timeout=settings.boot.report_timeout,
-            cost_updated_interval=settings.tariffs.cost_updated_interval,
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
         self.api = ApiServer(_api_config(settings), self._api_ports())
@@ -91,8 +90,6 @@ class Service:
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
-            if self.rules.cost_updates is not None:
-                self.rules.cost_updates.start()
             await self.api.start()
             undo.pop_all()
         log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))

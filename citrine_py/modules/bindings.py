@@ -14,7 +14,6 @@ from typing import TypeAlias
 
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.boot import BootRules, OnBootNotification
-from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
@@ -35,17 +34,7 @@ from citrine_py.modules.variable_requests import VariableRequests
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import (
-    Call,
-    Clock,
-    Hasher,
-    Jobs,
-    NewId,
-    OpenTransactions,
-    Payload,
-    Records,
-    Stations,
-)
+from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Answers a call whose payload fits OCPP's schema. Raises CallError to refuse it."""
@@ -88,7 +77,6 @@ class Rules:
     device_model: StationDeviceModel
     pricing: TariffPricing
     tariff_check: TariffCheck
-    cost_updates: CostUpdates | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +97,11 @@ def build(
     boot: BootRules,
     *,
     report_timeout: float = 120,
-    open_transactions: OpenTransactions | None = None,
-    cost_updated_interval: float = 60,
     vendors: Vendors = MappingProxyType({}),
 ) -> Rules:
     """Gives every rule its needs. Before stations connect, `presence.reset()` is due.
 
     `report_timeout`: seconds without a part after which a report counts as failed.
-    `open_transactions`: whose cost is told while they go on, every `cost_updated_interval` seconds.
     """
     records, stations, jobs, clock = needs.records, needs.stations, needs.jobs, needs.clock
     new_id, schemas = needs.new_id, needs.schemas
@@ -165,9 +150,4 @@ def build(
         device_model=StationDeviceModel(records, clock, schemas, passwords),
         pricing=pricing,
         tariff_check=TariffCheck(records, pricing),
-        cost_updates=CostUpdates(
-            records, stations, jobs, clock, pricing, open_transactions, cost_updated_interval
-        )
-        if open_transactions is not None
-        else None,
     )
