@@ -15,7 +15,12 @@ from tests.whole_stack import Stack
 
 pytestmark = pytest.mark.stack
 
-FLOWS = {str(flow.data["name"]): flow.id for flow in load(files.directus_folder()).flows}
+FLOWS = {
+    str(flow.data["name"]): flow.id
+    for flow in load(files.directus_folder()).flows
+    if flow.data["options"]["collections"] == ["ChargingStation"]
+}
+"""Those that ask stations; that of tariffs is in test_tariffs.py."""
 NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},

@@ -115,6 +115,26 @@ async def test_why_a_tariff_is_not_applied_is_the_services_to_say(
     assert answer.status_code == 403
 
 
+async def test_a_button_tells_what_a_charge_would_cost(
+    operator: Person, viewer: Person, api: httpx.AsyncClient, tariff: str
+) -> None:
+    """30 kWh by day at 0.45 are 13.50, of which 13.5 x 19 / 119 = 2.155... is tax."""
+    await shown(api, tariff, name="City")
+    flow = "/flows/trigger/c1781e00-0000-4000-8000-000000000440"
+    form = {"kWh": 30, "minutes": 45, "at": "2026-01-15T12:00:00Z"}
+    body = {"collection": "Tariff", "keys": [tariff], **form}
+
+    answer = await operator.client.post(flow, json=body)
+
+    assert answer.status_code == 200, answer.text
+    note = (await operator.notes())[0]
+    assert note["subject"] == "Preview a charge: 13.50 EUR done"
+    for part in ("Energy: 30 kWh at 0.45, 13.50 EUR", "tax 2.16 EUR", "City: 0.45 EUR/kWh"):
+        assert part in note["message"]
+    assert (note["collection"], note["item"]) == ("Tariff", tariff)
+    assert (await viewer.client.post(flow, json=body)).status_code == 403
+
+
 async def test_a_station_and_a_location_choose_a_tariff_and_are_seen_on_its_page(
     operator: Person, api: httpx.AsyncClient, tariff: str, station: str
 ) -> None:

@@ -21,8 +21,16 @@ const status = (payload) => {
   return `${payload?.status}${more}`;
 };
 
-// Each: the title for the notification, the call for a station, how its answer reads and
-// whether it is a success.
+const bill = ({ lines, currency, net, tax, total, text: told }) => [
+  `${total} ${currency}`,
+  ...lines.map(({ what, quantity, unit, price, gross }) => (
+    `  - ${what}: ${unit ? `${quantity} ${unit} at ${price}, ` : ''}${gross} ${currency}`)),
+  `  - Net ${net}, tax ${tax} ${currency}`,
+  `  - Drivers read: ${told}`,
+].join('\n');
+
+// Each: the title for the notification, the call for a station (or for another row that is
+// selected, of `collection`), how its answer reads and whether it is a success.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -81,6 +89,19 @@ export const requests = {
     read: () => 'Accepted',
     done: 'Its next boot will be answered Pending and its device model fetched',
   },
+  previewTariff: {
+    title: 'Preview a charge',
+    collection: 'Tariff',
+    call: (tariff, form) => ({
+      method: 'GET',
+      path: `/data/transactions/tariff/preview?${new URLSearchParams({
+        id: tariff, kWh: form.kWh ?? 30, minutes: form.minutes ?? 45,
+        idleMinutes: text(form.idleMinutes) ?? 0, at: text(form.at) ?? '',
+      })}`,
+    }),
+    read: bill,
+    good: () => true,
+  },
 };
 
 const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
@@ -98,7 +119,7 @@ export default {
       const some = stations.slice(i, i + AT_ONCE);
       outcomes.push(...await Promise.all(some.map((station) => one(wanted, station, form, env))));
     }
-    await tell(services, getSchema, accountability, wanted.title, outcomes);
+    await tell(services, getSchema, accountability, wanted, outcomes);
     return outcomes;
   },
 };
@@ -144,20 +165,25 @@ async function one(wanted, station, form, env) {
     return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
   }
   const said = wanted.read(answer?.payload ?? answer);
-  return { station, success: GOOD.has(String(said).split(' ')[0]), outcome: wanted.done ?? said };
+  const good = wanted.good ?? ((word) => GOOD.has(word));
+  return { station, success: good(String(said).split(' ')[0]), outcome: wanted.done ?? said };
 }
 
-async function tell(services, getSchema, accountability, title, outcomes) {
+async function tell(services, getSchema, accountability, { title, collection = 'ChargingStation' }, outcomes) {
   if (!accountability?.user) return;
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
   const verdict = failed === 0 ? 'done' : failed === outcomes.length ? 'failed' : `${failed} failed`;
+  // Other rows than stations have ids that say nothing to people.
+  const [rows, name] = collection === 'ChargingStation'
+    ? ['stations', ({ station }) => station]
+    : ['rows', ({ success, outcome }) => (success ? String(outcome).split('\n')[0] : '')];
   const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
-    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} stations, ${verdict}`,
+    subject: `${title}: ${single ? name(single) : `${outcomes.length} ${rows},`} ${verdict}`.replace('  ', ' '),
     message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
-    collection: 'ChargingStation',
+    collection,
     item: single ? single.station : null,
   });
 }

@@ -6,6 +6,7 @@ const REQUESTS = [
   ['setVariable', 'Set variable'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
+  ['previewTariff', 'Preview a charge'],
 ];
 
 export default {
