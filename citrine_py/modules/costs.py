@@ -19,9 +19,9 @@ goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -29,23 +29,25 @@ from typing import Any
 from citrine_py.model.costs import Bill, CostLine
 from citrine_py.model.money import MINOR_UNITS, Money, round_to
 from citrine_py.model.rates import Period, Prices, Rates
-from citrine_py.modules.price_times import pieces
+from citrine_py.modules.price_times import Timeline
 from citrine_py.modules.session_spans import Span
 
 CHARGING = "Charging"
 IDLE = frozenset({"SuspendedEV", "EVConnected"})
 
 _KWH = 1000  # Wh
-_MINUTE = 60  # seconds
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MINUTE = timedelta(minutes=1) // _MICROSECOND
 
 
 @dataclass(slots=True)
 class _Used:
-    """What a session took in one period: Wh, and seconds of charging and of idling."""
+    """What a session took in one period: Wh, and microseconds of charging and of idling."""
 
     energy: Fraction = Fraction(0)
-    charging: Fraction = Fraction(0)
-    idle: Fraction = Fraction(0)
+    charging: int = 0
+    idle: int = 0
 
 
 @dataclass(slots=True)
@@ -53,31 +55,35 @@ class _Session:
     """What a session took, by period (None: at the tariff's own prices)."""
 
     rates: Rates
+    timeline: Timeline
+    grace: int  # microseconds of it that are left
     used: dict[Period | None, _Used] = field(default_factory=dict)
-    grace: Fraction = Fraction(0)  # seconds of it that are left
     begun: bool = False
 
     def take(self, span: Span) -> None:
         """Adds a span of the session; they come in order."""
         idle = span.state in IDLE and self.begun
-        length = _seconds(span.start, span.end)
-        for start, end, period in pieces(self.rates, span.start, span.end):
+        length = (span.end - span.start) // _MICROSECOND
+        for start, end, period in self.timeline.cut(span.start, span.end):
             used = self.used.setdefault(period, _Used())
-            seconds = _seconds(start, end)
-            used.energy += span.energy * seconds / length if length else span.energy
+            part = (end - start) // _MICROSECOND
+            if span.energy:
+                used.energy += span.energy if part == length else span.energy * part / length
             if span.state == CHARGING:
-                used.charging += seconds
+                used.charging += part
             elif idle:
-                free = min(self.grace, seconds)
+                free = min(self.grace, part)
                 self.grace -= free
-                used.idle += seconds - free
+                used.idle += part - free
         if span.energy > 0 or (span.state == CHARGING and length > 0):
             self.begun = True
 
 
-def price(rates: Rates, spans: Iterable[Span]) -> Bill:
+def price(rates: Rates, spans: Sequence[Span]) -> Bill:
     """What a session comes to that consists of these spans, in order."""
-    session = _Session(rates, grace=Fraction(rates.grace_minutes * _MINUTE))
+    start = min((span.start for span in spans), default=_EPOCH)
+    end = max((span.end for span in spans), default=_EPOCH)
+    session = _Session(rates, Timeline(rates, start, end), rates.grace_minutes * _MINUTE)
     for span in spans:
         session.take(span)
     return _with_tax(rates, _amounts(session))
@@ -124,13 +130,23 @@ def _by_quantity(session: _Session) -> Iterator[_Amount]:
         if quantity:
             yield line("Energy", period, quantity, "kWh", _prices(session, period).kwh)
     for period, used in session.used.items():
-        quantity, each = round_to(used.charging / _MINUTE, 2), _prices(session, period).minute
+        quantity, each = (
+            round_to(Fraction(used.charging, _MINUTE), 2),
+            _prices(session, period).minute,
+        )
         if quantity and each:
             yield line("Charging time", period, quantity, "min", each)
     for period, used in session.used.items():
-        quantity, each = round_to(used.idle / _MINUTE, 2), _prices(session, period).idle_minute
+        quantity, each = (
+            round_to(Fraction(used.idle, _MINUTE), 2),
+            _prices(session, period).idle_minute,
+        )
         if quantity and each:
             yield line("Idle time", period, quantity, "min", each)
+
+
+def _minutes(microseconds: int) -> Decimal:
+    return round_to(Fraction(microseconds, _MINUTE), 2)
 
 
 def _once(session: _Session) -> Iterator[_Amount]:
@@ -177,8 +193,3 @@ def _tax(rates: Rates, amount: Decimal) -> Decimal:
     rate = Fraction(rates.tax_rate) / 100
     share = rate / (1 + rate) if rates.include_tax else rate
     return round_to(Fraction(amount) * share, MINOR_UNITS[rates.currency])
-
-
-def _seconds(start: datetime, end: datetime) -> Fraction:
-    length = end - start
-    return Fraction(length.days * 86_400 + length.seconds) + Fraction(length.microseconds, 10**6)

@@ -6,28 +6,54 @@ is what holds, also in the nights in which clocks are put forward or back.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
+from typing import TypeAlias
 
 from citrine_py.model.rates import Period, Rates
 
 LONGEST = timedelta(days=400)
 """A longer stretch (some clock was wrong) is not cut: the prices of its beginning hold."""
 
+Piece: TypeAlias = tuple[datetime, datetime, Period | None]
+
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-def pieces(
-    rates: Rates, start: datetime, end: datetime
-) -> list[tuple[datetime, datetime, Period | None]]:
+class Timeline:
+    """The stretch from `start` to `end`, cut once, for the many stretches within it."""
+
+    def __init__(self, rates: Rates, start: datetime, end: datetime) -> None:
+        self._rates = rates
+        self._pieces = pieces(rates, start, end) if end - start <= LONGEST else None
+        self._starts = [piece[0] for piece in self._pieces or ()]
+
+    def cut(self, start: datetime, end: datetime) -> list[Piece]:
+        """As `pieces`, of a stretch within."""
+        if self._pieces is None:
+            return pieces(self._rates, start, end)
+        first = max(bisect_right(self._starts, start) - 1, 0)
+        begin, finish, period = self._pieces[first]
+        if end <= finish:
+            return [(start, max(start, end), period)]
+        found = [(start, finish, period)]
+        for begin, finish, period in self._pieces[first + 1 :]:
+            if begin >= end:
+                break
+            found.append((begin, min(finish, end), period))
+        return found
+
+
+def pieces(rates: Rates, start: datetime, end: datetime) -> list[Piece]:
     """The stretch from `start` to `end` in pieces with one period each, in order; neighbours
     differ in it. An empty or backward stretch is one piece without length."""
     end = max(start, end)
     if not rates.periods or rates.zone is None or end - start > LONGEST or start == end:
         return [(start, end, rates.period(start))]
-    found: list[tuple[datetime, datetime, Period | None]] = []
+    found: list[Piece] = []
     for begin, finish in pairwise(_cuts(rates, rates.zone, start, end)):
         period = rates.period(begin)
         if found and found[-1][2] is period:

@@ -18,6 +18,9 @@ from typing import Any
 from citrine_py.model.costs import PricedSession
 from citrine_py.model.times import parse
 
+_FIRST, _LAST = 1970, 3000  # years
+_LONGEST = 10**9  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -33,7 +36,7 @@ class Span:
 def spans(session: PricedSession, until: datetime | None = None) -> list[Span]:
     """The spans of a session, in order. It ended at its endedAt; one that goes on is taken to
     go on in its last state `until` then."""
-    end = session.endedAt or until
+    end = _moment(session.endedAt) or _moment(until)
     told = [span for each in session.segments or () if (span := _span(each)) is not None]
     if not told:
         told = _from_totals(session, end)
@@ -53,11 +56,10 @@ def _span(segment: Mapping[str, Any]) -> Span | None:
 
 
 def _from_totals(session: PricedSession, end: datetime | None) -> list[Span]:
-    start = session.startedAt or end
+    start = _moment(session.startedAt) or end
     if start is None:
         return []
-    charging = timedelta(seconds=max(session.chargingSeconds or 0, 0))
-    idle = timedelta(seconds=max(session.idleSeconds or 0, 0))
+    charging, idle = _length(session.chargingSeconds), _length(session.idleSeconds)
     if not charging and not idle:
         return [Span(start, max(start, end or start), None, Fraction(0))]
     charged, left = start + charging, start + charging + idle
@@ -69,9 +71,10 @@ def _with_energy(told: list[Span], session: PricedSession) -> list[Span]:
     wanted = _number(session.energyWh)
     if wanted is None or not told:
         return told
+    wanted = max(wanted, Fraction(0))
     held = sum((span.energy for span in told), Fraction(0))
     if held > wanted:
-        return [replace(s, energy=s.energy * max(wanted, Fraction(0)) / held) for s in told]
+        return [replace(s, energy=s.energy * wanted / held) for s in told]
     if held == wanted:
         return told
     if held == 0 and told[0].state == "Charging":  # from totals: it came while it charged
@@ -80,12 +83,16 @@ def _with_energy(told: list[Span], session: PricedSession) -> list[Span]:
 
 
 def _moment(value: Any) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
+    """A moment, as a time or a text; None where it is none, or one that no station has seen."""
     try:
-        return parse(value) if isinstance(value, str) else None
+        found = parse(value) if isinstance(value, str) else value
     except ValueError:
         return None
+    return found if isinstance(found, datetime) and _FIRST <= found.year <= _LAST else None
+
+
+def _length(seconds: Any) -> timedelta:
+    return timedelta(seconds=float(min(max(_number(seconds) or 0, 0), _LONGEST)))
 
 
 def _number(value: Any) -> Fraction | None:

@@ -45,37 +45,21 @@ _NOT_TERMS = frozenset({"stationId", "location", "isDefault", "sendCostUpdated",
 # ---- which one -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a session takes place. `station_tariff` and `location_tariff` are the ids of those
-    chosen there; `connector_type` None is not known."""
-
-    station: str
-    station_tariff: str | None = None
-    location: str | None = None
-    location_tariff: str | None = None
-    connector_type: str | None = None
-
-
-def choose(tariffs: Iterable[Tariff], place: Place, at: datetime) -> Tariff | None:
-    """The tariff that applies, of those that can be read; None where there is none."""
-    fitting = sorted((each for each in tariffs if _fits(each, place, at)), key=_order)
-    for belongs in (
-        lambda each: each.id == place.station_tariff,
-        lambda each: each.stationId == place.station,
-        lambda each: each.id == place.location_tariff,
-        lambda each: each.location is not None and each.location == place.location,
-        lambda each: each.isDefault is True,
-    ):
-        found = next((each for each in fitting if belongs(each)), None)
-        if found is not None:
-            return found
+def choose(
+    levels: Iterable[Iterable[Tariff]], connector_type: str | None, at: datetime
+) -> Tariff | None:
+    """The tariff that applies, of readable ones in levels, the strongest first; None where
+    there is none. `connector_type` None is not known."""
+    for level in levels:
+        fitting = [each for each in level if _fits(each, connector_type, at)]
+        if fitting:
+            return min(fitting, key=_order)
     return None
 
 
-def _fits(tariff: Tariff, place: Place, at: datetime) -> bool:
+def _fits(tariff: Tariff, connector_type: str | None, at: datetime) -> bool:
     return (
-        (tariff.connectorType is None or tariff.connectorType == place.connector_type)
+        (tariff.connectorType is None or tariff.connectorType == connector_type)
         and (tariff.validFrom is None or tariff.validFrom <= at)
         and (tariff.validUntil is None or at < tariff.validUntil)
     )
@@ -148,16 +132,30 @@ class TariffPricing:
         self, station: str, evse_id: int | None, connector_id: int | None, at: datetime
     ) -> Tariff | None:
         """The tariff that applies to a session that begins there and then."""
+        connector_type = self._connector_type(station, evse_id, connector_id)
+        return choose(self._levels(station), connector_type, at)
+
+    def _levels(self, station: str) -> Iterator[Iterable[Tariff]]:
+        """The tariffs that may apply at a station, from the nearest on."""
         here = self.records.get(CHARGING_STATION, station)
-        location = self.records.get(LOCATION, here.location) if here and here.location else None
-        place = Place(
-            station,
-            here.tariff if here else None,
-            location.id if location else None,
-            location.tariff if location else None,
-            self._connector_type(station, evse_id, connector_id),
-        )
-        return choose(self._readable(), place, at)
+        if here is not None:
+            yield self._chosen(here.tariff)
+        yield self._readable(stationId=station)
+        if here is not None and here.location is not None:
+            location = self.records.get(LOCATION, here.location)
+            yield self._chosen(location.tariff if location is not None else None)
+            yield self._readable(location=here.location)
+        yield self._readable(isDefault=True)
+
+    def _chosen(self, key: str | None) -> Iterator[Tariff]:
+        tariff = self.records.get(TARIFF, key) if key is not None else None
+        if tariff is not None and not isinstance(self.reading(tariff), str):
+            yield tariff
+
+    def _readable(self, **equal: Any) -> Iterator[Tariff]:
+        for tariff in self.records.select(TARIFF, **equal):
+            if not isinstance(self.reading(tariff), str):
+                yield tariff
 
     def reading(self, tariff: Tariff) -> Rates | str:
         """The terms of a tariff, or why it cannot be read. A record is read once."""
@@ -170,11 +168,6 @@ class TariffPricing:
             found = str(error)
         self.readings[tariff.id] = (tariff, found)
         return found
-
-    def _readable(self) -> Iterator[Tariff]:
-        for tariff in self.records.select(TARIFF):
-            if not isinstance(self.reading(tariff), str):
-                yield tariff
 
     def _connector_type(
         self, station: str, evse_id: int | None, connector_id: int | None

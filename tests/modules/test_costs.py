@@ -262,6 +262,40 @@ def test_a_broken_segment_costs_nothing_and_breaks_nothing(broken: dict[str, Any
     assert total(of, broken, whole) == "4.50 EUR"
 
 
+odd_numbers = st.none() | st.floats() | st.integers(-(10**30), 10**30)
+odd_states = st.none() | st.sampled_from(["Charging", "SuspendedEV"]) | st.integers()
+odd_times = st.none() | st.datetimes(timezones=st.timezones()) | st.text(max_size=4)
+
+
+@given(
+    st.builds(
+        Session,
+        segments=st.none() | st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "from": odd_times,
+                    "to": odd_times,
+                    "state": odd_states,
+                    "energyWh": odd_numbers | st.text(max_size=2),
+                },
+            ),
+            max_size=3,
+        ),
+        startedAt=st.none() | st.datetimes(timezones=st.timezones()),
+        endedAt=st.none() | st.datetimes(timezones=st.timezones()),
+        energyWh=odd_numbers,
+        chargingSeconds=odd_numbers,
+        idleSeconds=odd_numbers,
+    )
+)  # fmt: skip
+def test_whatever_is_told_of_a_session_it_has_a_cost_and_none_below_zero(session: Session) -> None:
+    """A TransactionEvent must be answered, whatever its station believes."""
+    of = tariff(periods=[NIGHT], pricePerMin="0.01", pricePerMinIdle="0.1", taxRate=19)
+
+    assert cost(of, session, utc("2026-01-15T12:00")).total.amount >= 0
+
+
 # ---- laws ------------------------------------------------------------------------------
 
 prices = st.decimals(0, 2, places=3)
