@@ -332,7 +332,7 @@ class Pricing(Protocol):
 class OpenTransactions(Protocol):
     """Which transactions go on."""
 
-    def open(self) -> Sequence[OpenTransaction]:
+    def active(self) -> Sequence[OpenTransaction]:
         """Those that have begun and not ended, of all stations, from memory."""
 
 

@@ -69,7 +69,7 @@ class CostUpdates:
         one that does not answer holds up no other; one that is still being told is left out."""
         due: dict[str, list[OpenTransaction]] = {}
         still_open: set[tuple[str, str]] = set()
-        for each in self.transactions.open():
+        for each in self.transactions.active():
             if each.station is None or each.transactionId is None:
                 continue
             still_open.add((each.station, each.transactionId))

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.model.money import MINOR_UNITS, Money, plain, round_to
@@ -51,6 +51,7 @@ def test_prices_are_shown_without_needless_zeros() -> None:
     ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.decimals(-(10**9), 10**9, places=5), st.sampled_from(sorted(set(MINOR_UNITS.values()))))
 def test_rounding_agrees_with_decimals_own(amount: Decimal, digits: int) -> None:
     expected = amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.model.rates import Rates, read
@@ -120,6 +120,7 @@ json = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(json)
 def test_whatever_stands_in_periods_is_read_or_explained(value: object) -> None:
     try:

@@ -27,7 +27,7 @@ class Open:
 
     sessions: list[Session] = field(default_factory=list)
 
-    def open(self) -> list[Session]:
+    def active(self) -> list[Session]:
         return self.sessions
 
 

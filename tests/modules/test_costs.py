@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.model.costs import Bill
@@ -267,6 +267,7 @@ odd_states = st.none() | st.sampled_from(["Charging", "SuspendedEV"]) | st.integ
 odd_times = st.none() | st.datetimes(timezones=st.timezones()) | st.text(max_size=4)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Session,
@@ -366,6 +367,7 @@ def coin(rates: Rates) -> Decimal:
     return Decimal(1).scaleb(-MINOR_UNITS[rates.currency])
 
 
+@settings(deadline=None)
 @given(tariffs, sessions(), st.data())
 def test_cutting_a_segment_changes_nothing_beyond_rounding(
     of: Tariff, session: list[dict[str, Any]], data: st.DataObject
@@ -393,6 +395,7 @@ def so_far(session: Sequence[dict[str, Any]], until: datetime) -> list[dict[str,
     return found
 
 
+@settings(deadline=None)
 @given(tariffs, sessions(), st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_the_cost_never_falls_as_a_session_goes_on(
     of: Tariff, session: list[dict[str, Any]], parts: list[float]
@@ -406,6 +409,7 @@ def test_the_cost_never_falls_as_a_session_goes_on(
     assert found == sorted(found)
 
 
+@settings(deadline=None)
 @given(tariffs, sessions())
 def test_the_lines_add_up_to_the_total_and_no_amount_has_parts_of_a_coin(
     of: Tariff, session: list[dict[str, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.model.rates import read
@@ -38,6 +38,7 @@ def test_a_stretch_that_goes_backward_has_no_length() -> None:
     assert pieces(RATES, start, start - timedelta(hours=1)) == [(start, start, None)]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400 * 24 * 60), st.integers(1, 3 * 24 * 60), st.sampled_from(
     ["Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu", "UTC"]
 ))  # fmt: skip
