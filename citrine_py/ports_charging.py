@@ -1,23 +1,16 @@
-"""What blocks ask of each other about what charging costs; see `ports`."""
+"""What floors and blocks ask of each other about what charging costs and meters sign; see
+`ports`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
-from citrine_py.model.money import Money
-from citrine_py.model.transactions import SignatureStatus, Transaction
+from citrine_py.model.costs import Cost, OpenTransaction, PricedSession
+from citrine_py.model.transactions import SignatureStatus
 from citrine_py.ports import Payload
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a transaction costs, by the tariff of this key; `breakdown` explains it to people."""
-
-    total: Money
-    tariff: str
-    breakdown: Payload
 
 
 class MeterSignatures(Protocol):
@@ -27,10 +20,42 @@ class MeterSignatures(Protocol):
 
 
 class Pricing(Protocol):
-    """What transactions cost. A transaction without a tariff has no cost."""
+    """What a transaction costs, from memory."""
 
-    def running(self, transaction: Transaction, until: datetime) -> Cost | None:
-        """The cost so far, by the tariff on the record or else the one that applies."""
+    def running(self, transaction: PricedSession, until: datetime) -> Cost | None:
+        """The cost so far (I02): its last state is taken to go on `until` then. None without
+        a tariff."""
 
-    def final(self, transaction: Transaction) -> Cost | None:
-        """The cost of one that has ended."""
+    def final(self, transaction: PricedSession) -> Cost | None:
+        """The cost of a transaction that has ended (I03). None without a tariff."""
+
+
+class OpenTransactions(Protocol):
+    """Which transactions go on."""
+
+    def active(self) -> Sequence[OpenTransaction]:
+        """Those that have begun and not ended, of all stations, from memory."""
+
+
+class Tariffs(Protocol):
+    """Tariffs, as people want to know them before they charge."""
+
+    def text(
+        self, station: str, *, evse_id: int | None, at: datetime, language: str | None
+    ) -> str | None:
+        """The tariff that holds at a station, as a driver is told it (I01): at most 512
+        characters, in `language` (RFC 5646) if it is one that we speak, else in English.
+        None without a tariff."""
+
+    def told(self, tariff: str, language: str | None) -> str:
+        """The text of one tariff. Raises as `preview`."""
+
+    def preview(
+        self, tariff: str, *, kwh: Decimal, minutes: Decimal, idle_minutes: Decimal, at: datetime
+    ) -> Cost:
+        """What a session that begins `at` would cost.
+
+        Raises:
+            NotFound: no such tariff.
+            BadRequest: the tariff cannot be read; says why.
+        """

@@ -26,6 +26,7 @@ from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
+from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.boot import BootRules
@@ -40,7 +41,7 @@ from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
-from citrine_py.settings import ListenerSettings, Settings, TransactionsSettings
+from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
@@ -81,7 +82,7 @@ class Service:
                 settings.boot.retry_interval,
             ),
             _token_rules(settings),
-            _transaction_rules(settings.transactions),
+            _transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -104,9 +105,11 @@ class Service:
                 self.jobs.start(f"background {name}", work)
             self.rules.local_lists.start()
             self.rules.transactions.start()
+            self.rules.tariff_check.all()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
+            self.rules.cost_updates.start()
             await self.api.start()
             undo.pop_all()
         log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))
@@ -161,6 +164,7 @@ class Service:
             device_model=self.rules.device_model,
             authorizations=self.rules.authorizations,
             local_lists=self.rules.local_lists,
+            tariffs=self.rules.pricing,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
@@ -180,6 +184,7 @@ class Service:
         lists = self.rules.local_lists
         self.store.watch(CHARGING_STATION, self._station_changed)
         self.store.watch(AUTHORIZATION, lists.changed)
+        self.store.watch(TARIFF, self.rules.tariff_check.changed)
         self.store.watch(EVSE, lambda key, _old, _new: lists.moved(key))
         self.store.watch(CONNECTOR, lambda key, _old, _new: lists.moved(key))
         self.store.watch(CHARGING_STATION, self.rules.availability.changed)
@@ -255,10 +260,12 @@ def _token_rules(settings: Settings) -> TokenRules:
     )
 
 
-def _transaction_rules(settings: TransactionsSettings) -> TransactionRules:
+def _transaction_rules(settings: Settings) -> TransactionRules:
+    rules = settings.transactions
     return TransactionRules(
-        Limits(settings.most_power * 1000, settings.most_energy * 1000),
-        Patience(settings.ask_after, settings.silence, settings.close_after),
+        Limits(rules.most_power * 1000, rules.most_energy * 1000),
+        Patience(rules.ask_after, rules.silence, rules.close_after),
+        settings.tariffs.cost_updated_interval,
     )
 
 

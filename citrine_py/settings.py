@@ -207,6 +207,12 @@ class TransactionsSettings(_Group):
     )
 
 
+class TariffsSettings(_Group):
+    cost_updated_interval: Count = Field(
+        60, description="Seconds between CostUpdated messages to stations that show the cost"
+    )
+
+
 class CallsSettings(_Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
@@ -284,6 +290,7 @@ class Settings(BaseSettings):
     boot: BootSettings = BootSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
     transactions: TransactionsSettings = TransactionsSettings()
+    tariffs: TariffsSettings = TariffsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import orjson
@@ -24,6 +25,7 @@ from pydantic import (
 from citrine_py.api.bodies import INT32
 from citrine_py.errors import BadRequest
 from citrine_py.model.collection import Collection, Owner
+from citrine_py.model.rates import DAYS, DIGITS, MOST
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 
@@ -60,6 +62,21 @@ class _FlatVariable(BaseModel):
     variableInstance: _Name | None = None  # noqa: N815
     attributeType: Literal["Actual", "Target", "MinSet", "MaxSet"] | None = None  # noqa: N815
     value: Annotated[str, Field(max_length=1000)]
+
+
+_Price: TypeAlias = Annotated[Decimal, Field(ge=0, le=MOST, decimal_places=DIGITS)]
+
+
+class _TariffPeriod(BaseModel):
+    """Other prices at times of day; checked with the whole tariff by `model.rates`."""
+
+    name: Annotated[str, Field(max_length=50)] | None = None
+    days: list[Literal[DAYS]] | None = None  # type: ignore[valid-type]
+    start: str | None = Field(None, alias="from", description="Local time, such as 22:00")
+    to: str | None = Field(None, description="Before `from`: on the next day")
+    pricePerKwh: _Price | None = None  # noqa: N815
+    pricePerMin: _Price | None = None  # noqa: N815
+    pricePerMinIdle: _Price | None = None  # noqa: N815
 
 
 class Edits:
@@ -107,11 +124,15 @@ class Edits:
             "Boot.pendingBootSetVariables": self._variables,
             "Connector.connectorType": self._connector_type,
             "Location.coordinates": _coordinates,
+            "Tariff.connectorType": self._connector_type,
+            "Tariff.periods": _tariff_periods,
         }.get(f"{collection.name}.{name}")
         if special is not None:
             return special()
         declared: Any = collection.record.model_fields[name].annotation
         kinds = get_args(declared)
+        if Decimal in kinds:
+            return _Price | None
         if int in kinds:
             return Annotated[declared, Field(ge=0, le=INT32)]
         if str in kinds:
@@ -198,6 +219,13 @@ def _coordinates() -> Any:
 
     schema = {"anyOf": [_Point.model_json_schema(), {"type": "null"}]}
     return Annotated[dict[str, Any] | None, AfterValidator(check), WithJsonSchema(schema)]
+
+
+def _tariff_periods() -> Any:
+    items = _TariffPeriod.model_json_schema()
+    return Annotated[
+        list[dict[str, Any]] | None, WithJsonSchema({"type": ["array", "null"], "items": items})
+    ]
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

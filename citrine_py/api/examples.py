@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -74,6 +75,8 @@ def _value(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 
 _NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _LOCATION = "0d2f2a0e-5a55-4a0e-9f3a-1f0f3c0b7a11"
+_TARIFF = "7c9a7a54-3c1f-4a5e-9d52-2f4c8b6d1e90"
+_NIGHT = {"name": "Night", "from": "22:00", "to": "06:00", "pricePerKwh": 0.3}
 _MESSAGE = "4b8b6f0a-0a7c-4c62-8d0f-6f5d1f9e2c33"
 _TRANSACTION = transaction_key("cp001", "7d1e")
 _EVENT = transaction_event_key("cp001", "7d1e", 0, "Started", "2026-01-31T12:00:00.000Z")
@@ -132,6 +135,19 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "type": "Actual",
         "value": "300",
         "mutability": "ReadWrite",
+    },
+    "Tariff": {
+        "id": _TARIFF,
+        "name": "City day and night",
+        "currency": "EUR",
+        "pricePerKwh": Decimal("0.45"),
+        "pricePerMinIdle": Decimal("0.1"),
+        "idleGraceMinutes": 10,
+        "taxRate": Decimal(19),
+        "pricesIncludeTax": True,
+        "periods": [_NIGHT],
+        "timeZone": "Europe/Berlin",
+        "isDefault": True,
     },
     "StatusNotification": {
         "id": _MESSAGE,
@@ -234,6 +250,26 @@ _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "Evse": {"name": {"name": "left"}},
     "Connector": {"type": {"connectorType": "cType2"}},
+    "Tariff": {
+        "for a station": {
+            "stationId": "cp001",
+            "currency": "EUR",
+            "pricePerKwh": 0.45,
+            "pricePerMin": 0.02,
+            "pricePerSession": 1,
+            "authorizationAmount": 60,
+            "paymentFee": 0.3,
+            "taxRate": 19,
+        },
+        "for all, cheaper at night": {
+            "name": "City day and night",
+            "currency": "EUR",
+            "pricePerKwh": 0.45,
+            "timeZone": "Europe/Berlin",
+            "periods": [_NIGHT],
+            "isDefault": True,
+        },
+    },
 }
 
 

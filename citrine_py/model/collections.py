@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import authorizations, operations, reservations, stations, transactions
+from citrine_py.model import (
+    authorizations,
+    operations,
+    reservations,
+    stations,
+    tariffs,
+    transactions,
+)
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
     authorizations,
+    tariffs,
     transactions,
     reservations,
     operations,

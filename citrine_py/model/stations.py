@@ -62,6 +62,7 @@ class Location(Record):
     state: Operators[str | None] = None
     country: Operators[str | None] = None
     coordinates: Operators[dict[str, Any] | None] = None  # GeoJSON Point
+    tariff: Operators[str | None] = None  # Tariff.id; for its stations without one of their own
 
 
 class ChargingStation(Record):
@@ -70,6 +71,7 @@ class ChargingStation(Record):
     id: str
     name: Operators[str | None] = None
     location: Operators[str | None] = None  # Location.id
+    tariff: Operators[str | None] = None  # Tariff.id
     notes: Operators[str | None] = None
     isOnline: Services[bool | None] = None
     registrationStatus: Services[RegistrationStatus | None] = None

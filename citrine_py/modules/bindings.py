@@ -24,6 +24,7 @@ from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
@@ -33,18 +34,19 @@ from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.presence import StationPresence
-from citrine_py.modules.provisioning_bindings import ProvisioningNeeds
+from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
 from citrine_py.modules.requests import StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.tariffs import TariffCheck, TariffPricing
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
-from citrine_py.modules.transactions import OpenTransactions
+from citrine_py.modules.transactions import RunningTransactions
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
-from citrine_py.ports_charging import MeterSignatures, Pricing
+from citrine_py.ports_charging import MeterSignatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,10 @@ class Rules:
     local_lists: LocalLists
     availability: AvailabilityWishes
     transactions: TransactionStatus
-    active_transactions: OpenTransactions
+    active_transactions: RunningTransactions
+    pricing: TariffPricing
+    tariff_check: TariffCheck
+    cost_updates: CostUpdates
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,6 @@ class Needs:
     schemas: Schemas
     tokens: TokenNeeds
     signatures: MeterSignatures
-    pricing: Pricing | None = None
 
 
 def build(
@@ -125,11 +129,12 @@ def build(
     records, stations, clock = needs.records, needs.stations, needs.clock
     common = Common(records, stations, clock, needs.jobs)
     control = control_bindings.build(common)
-    transactions = TransactionRecords(records, transaction_rules.limits, needs.pricing)
-    running = OpenTransactions(transactions)
+    pricing = TariffPricing(records)
+    transactions = TransactionRecords(records, transaction_rules.limits, pricing)
+    running = RunningTransactions(transactions)
     tokens = token_bindings.build(common, needs.tokens, token_rules, running)
     charging = charging_bindings.build(
-        common, transactions, tokens.id_tokens, needs.signatures, transaction_rules.patience
+        common, transactions, tokens.id_tokens, verify=needs.signatures, rules=transaction_rules
     )
     lists = tokens.lists
     own = provisioning_bindings.build(
@@ -142,10 +147,9 @@ def build(
     blocks = (own, tokens, charging, control)
     handlers = {name: each for block in blocks for name, each in block.handlers.items()}
     senders = {name: each for block in blocks for name, each in block.senders.items()}
-    gate = Gate(records, own.triggered, own.reports)
     returned, arrived = (charging.status.connected,), (lists.arrived, control.availability.arrived)
     return Rules(
-        dispatch=_bindings(gate, needs.schemas, handlers | _recorders(records, clock, vendors)),
+        dispatch=_bindings(needs, own, handlers | _recorders(records, clock, vendors)),
         admission=own.admission,
         presence=StationPresence(records, clock, own.pending, returned, arrived),
         frames=MessageLog(records, clock, needs.new_id),
@@ -161,12 +165,16 @@ def build(
         local_lists=lists,
         transactions=charging.status,
         active_transactions=running,
+        pricing=pricing,
+        tariff_check=TariffCheck(records, pricing),
+        cost_updates=charging.cost_updates,
     )
 
 
-def _bindings(gate: Gate, schemas: Schemas, handlers: Mapping[str, Handler]) -> Bindings:
+def _bindings(needs: Needs, own: Provisioning, handlers: Mapping[str, Handler]) -> Bindings:
+    gate = Gate(needs.records, own.triggered, own.reports)
     by_version = {("2.0.1", name): each for name, each in handlers.items()}
-    return Bindings(gate, schemas, MappingProxyType(by_version))
+    return Bindings(gate, needs.schemas, MappingProxyType(by_version))
 
 
 def _recorders(records: Records, clock: Clock, vendors: Vendors) -> dict[str, Handler]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from citrine_py.model.costs import Cost
 from citrine_py.model.keys import connector_key, transaction_key
 from citrine_py.model.stations import CONNECTOR
 from citrine_py.model.transactions import LIVE_TRANSACTION, TRANSACTION, Transaction
@@ -23,7 +24,7 @@ from citrine_py.modules.ledger_json import packed, unpacked
 from citrine_py.modules.transaction_facts import fields_of, priced
 from citrine_py.modules.transaction_rows import place
 from citrine_py.ports import Change, Put, Records
-from citrine_py.ports_charging import Cost, Pricing
+from citrine_py.ports_charging import Pricing
 
 log = structlog.get_logger()
 
@@ -61,12 +62,12 @@ class TransactionRecords:
 
     Attributes:
         limits: what a reading may not exceed.
-        pricing: None while nothing has a price.
+        pricing: says what each costs.
     """
 
     records: Records
     limits: Limits
-    pricing: Pricing | None
+    pricing: Pricing
 
     def live(self, station: str, transaction_id: str) -> Transaction | None:
         """The transaction, if it is in memory."""
@@ -123,8 +124,6 @@ class TransactionRecords:
     def _cost(self, before: Transaction, record: Transaction, now: datetime) -> dict[str, Any]:
         """The cost of a running transaction as it goes; a final one stays unless a late event
         has changed what it is made of."""
-        if self.pricing is None:
-            return {}
         if not record.isActive and before.isActive is False and _same_facts(before, record):
             return {}
         cost: Cost | None

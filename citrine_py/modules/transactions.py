@@ -99,7 +99,7 @@ class OnMeterValues:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTransactions:
+class RunningTransactions:
     """Implements ports_tokens.ActiveTransactions."""
 
     transactions: TransactionRecords

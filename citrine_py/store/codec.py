@@ -23,7 +23,8 @@ log = structlog.get_logger()
 
 
 def dumps(value: Any) -> bytes:
-    """JSON with times as ISO 8601 in milliseconds, and without NUL, which Postgres cannot hold.
+    """JSON with times as ISO 8601 in milliseconds, decimals as texts of their digits, and
+    without NUL, which Postgres cannot hold.
 
     Raises:
         TypeError: something in `value` has no JSON form.
@@ -98,7 +99,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, Decimal):
-        return str(value)
+        return f"{value:f}"
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

@@ -18,6 +18,7 @@ from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.runtime import SystemClock
@@ -149,6 +150,7 @@ class World:
             device_model=self.device_model,
             authorizations=self.tokens,
             local_lists=self.tokens,
+            tariffs=TariffPricing(self.records),
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citrine_py.model.keys import evse_key
-from citrine_py.model.money import Money
 from citrine_py.model.stations import CONNECTOR, EVSE, Connector
-from citrine_py.model.transactions import METER_VALUE, Transaction
+from citrine_py.model.transactions import METER_VALUE
 from citrine_py.ports import Payload
-from citrine_py.ports_charging import Cost
 from tests.fakes_tokens import ScriptedOutside
 from tests.modules.charging import TOKEN, Charging, at, charging, event, sample, session, values
 from tests.modules.world import STATION
@@ -225,68 +221,6 @@ async def test_what_a_connector_can_deliver_bounds_what_is_believed() -> None:
     world.records.have(CONNECTOR, Connector(**{**connector.__dict__, "connectorType": "cType2"}))
     await world.tell(event("Ended", 1, 60, 200_000))
     assert world.record().energyWh == 0.0
-
-
-# ---- cost --------------------------------------------------------------------------------
-
-
-@dataclass
-class PerKwh:
-    """ports_charging.Pricing: so many cents a kWh, or no tariff."""
-
-    cents: int | None = 50
-    finals: list[Transaction] = field(default_factory=list)
-
-    def running(self, transaction: Transaction, until: datetime) -> Cost | None:
-        return self._cost(transaction)
-
-    def final(self, transaction: Transaction) -> Cost | None:
-        self.finals.append(transaction)
-        return self._cost(transaction)
-
-    def _cost(self, transaction: Transaction) -> Cost | None:
-        if self.cents is None:
-            return None
-        amount = Decimal(self.cents) * Decimal(str(transaction.energyWh or 0)) / 100_000
-        return Cost(Money(amount, "EUR"), "tariff-1", {"energy": str(amount)})
-
-
-async def test_the_running_and_the_final_cost_are_told() -> None:
-    pricing = PerKwh()
-    world = await charging(pricing=pricing)
-    answers = await world.tell(*session())
-    assert "totalCost" not in answers[0]
-    assert [each.get("totalCost") for each in answers[1:]] == [0, 0, 1, 2, 3, 4, 4, 4]
-    record = world.record()
-    assert (record.totalCost, record.currency, record.tariff) == (4, "EUR", "tariff-1")
-    assert [each.isActive for each in pricing.finals] == [False]
-
-
-async def test_the_final_cost_is_frozen_but_for_facts_that_come_late() -> None:
-    pricing = PerKwh()
-    world = await charging(pricing=pricing)
-    events = session()
-    await world.tell(*events[:4], *events[5:])
-    pricing.cents = 99
-    assert await world.tell(events[-1]) == [{"totalCost": 4}]
-    assert world.record().totalCost == 4
-    assert len(pricing.finals) == 1
-
-
-async def test_a_late_start_corrects_the_final_cost() -> None:
-    world = await charging(pricing=PerKwh())
-    first, *others = session()
-    await world.tell(*others)
-    assert world.record().totalCost == 3
-    assert await world.tell(first) == [{}]
-    assert world.record().totalCost == 4
-
-
-async def test_without_a_tariff_nothing_is_told_and_a_free_one_costs_0() -> None:
-    none = await charging(pricing=PerKwh(None))
-    assert all("totalCost" not in each for each in await none.tell(*session()))
-    free = await charging(pricing=PerKwh(0))
-    assert (await free.tell(*session()))[-1] == {"totalCost": 0}
 
 
 # ---- MeterValues ---------------------------------------------------------------------------

@@ -28,7 +28,6 @@ from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Call, Payload, SessionInfo
-from citrine_py.ports_charging import Pricing
 from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
 from tests.fakes_tokens import FakeCertificates
@@ -61,7 +60,6 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
-        pricing: Pricing | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -80,7 +78,6 @@ class World:
                 schemas=SCHEMAS,
                 signatures=OcmfSignatures(),
                 tokens=TokenNeeds(self.certificates, outside),
-                pricing=pricing,
             ),
             rules or BootRules(),
             tokens or TokenRules(),

@@ -15,7 +15,12 @@ from tests.whole_stack import Stack
 
 pytestmark = pytest.mark.stack
 
-FLOWS = {str(flow.data["name"]): flow.id for flow in load(files.directus_folder()).flows}
+FLOWS = {
+    str(flow.data["name"]): flow.id
+    for flow in load(files.directus_folder()).flows
+    if flow.data["options"]["collections"] != ["Tariff"]
+}
+"""Those that ask stations; that of tariffs is in test_tariffs.py."""
 NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},
@@ -24,6 +29,12 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Set password": {"setOnCharger": False},
     "Clear cache": {},
     "Send local list": {},
+    "Start charging": {"idToken": "04AA", "idTokenType": "ISO14443"},
+    "Stop charging": {"transactionId": "tx-7"},
+    "Unlock connector": {"evseId": 1, "connectorId": 1},
+    "Reserve": {"idToken": "04AA", "idTokenType": "ISO14443"},
+    "Cancel reservation": {"reservationId": 1},
+    "Change availability": {"operationalStatus": "Inoperative"},
 }
 
 

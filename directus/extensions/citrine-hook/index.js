@@ -8,6 +8,8 @@
 
 import { createHash } from 'node:crypto';
 
+import { checkTariffs } from './tariff.js';
+
 const SERVICE_POLICY = 'c1781e00-0000-4000-8000-000000000101';
 const KEYS_NAMESPACE = '6b0a3a5e-52ac-4c0e-9a57-0c1c5d3b2f10'; // citrine_py/model/keys.py
 const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
@@ -33,6 +35,8 @@ class Forbidden extends Invalid {
 }
 
 export default ({ filter, action }, { env, services, getSchema, logger }) => {
+  checkTariffs({ filter }, { env, logger, isService, refuse: (text) => new Invalid(text) });
+
   const stash = new Map(); // passwords of rows that are being created, until these are committed
 
   const hold = (key, station, password, { accountability }) => {

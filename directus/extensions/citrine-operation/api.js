@@ -22,9 +22,18 @@ const status = (payload) => {
   return `${payload?.status}${more}`;
 };
 
+const bill = ({ lines, currency, net, tax, total, text: told }) => [
+  `${total} ${currency}`,
+  ...lines.map(({ what, quantity, unit, price, gross }) => (
+    `  - ${what}: ${unit ? `${quantity} ${unit} at ${price}, ` : ''}${gross} ${currency}`)),
+  `  - Net ${net}, tax ${tax} ${currency}`,
+  `  - Drivers read: ${told}`,
+].join('\n');
+
 // Each: the title for the notification, the call for a station, how its answer reads and
 // whether it is a success. With a `collection` the rows of that are selected, not stations;
-// `name` says how to call one.
+// `name` says how to call one. `good` says by the answer's first word whether it is a success,
+// where another word than a status stands there; then that word's line is the title's too.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -150,6 +159,20 @@ export const requests = {
     }),
     read: status,
   },
+  previewTariff: {
+    title: 'Preview a charge',
+    collection: 'Tariff',
+    call: ({ id }, form) => ({
+      method: 'GET',
+      path: `/data/transactions/tariff/preview?${new URLSearchParams({
+        id, kWh: form.kWh ?? 30, minutes: form.minutes ?? 45,
+        idleMinutes: text(form.idleMinutes) ?? 0, at: text(form.at) ?? '',
+      })}`,
+    }),
+    name: ({ name, id }) => name ?? id,
+    read: bill,
+    good: () => true,
+  },
 };
 
 const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);
@@ -215,18 +238,20 @@ async function one(wanted, target, form, env) {
     return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
   }
   const said = wanted.read(answer?.payload ?? answer);
-  return { station, success: GOOD.has(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
+  const good = wanted.good ?? ((word) => GOOD.has(word));
+  return { station, success: good(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
 }
 
-async function tell(services, getSchema, accountability, { title, collection }, keys, outcomes) {
+async function tell(services, getSchema, accountability, { title, collection, good }, keys, outcomes) {
   if (!accountability?.user) return;
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
   const verdict = failed === 0 ? 'done' : failed === outcomes.length ? 'failed' : `${failed} failed`;
+  const name = good && single?.success ? String(single.outcome).split('\n')[0] : single?.station;
   const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
-    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} ${collection ? 'rows' : 'stations'}, ${verdict}`,
+    subject: single ? `${title}: ${name} ${verdict}` : `${title}: ${outcomes.length} ${collection ? 'rows' : 'stations'}, ${verdict}`,
     message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
     collection: collection ?? 'ChargingStation',
     item: single ? keys[0] : null,

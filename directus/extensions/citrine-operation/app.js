@@ -15,6 +15,7 @@ const REQUESTS = [
   ['bootPending', 'Boot as pending with report'],
   ['clearCache', 'Clear cache'],
   ['sendLocalList', 'Send local list'],
+  ['previewTariff', 'Preview a charge'],
 ];
 
 export default {
