@@ -19,6 +19,12 @@ class MeterSignatures(Protocol):
         key of each meter is remembered."""
 
 
+class RemoteStarts(Protocol):
+    async def began(self, station: str, transaction_id: str, remote_start_id: int) -> None:
+        """A station has said that its transaction is the one that this remote start asked for
+        (F01). Durable on return."""
+
+
 class Pricing(Protocol):
     """What a transaction costs, from memory."""
 

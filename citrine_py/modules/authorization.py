@@ -22,6 +22,7 @@ from citrine_py.modules.history import told
 from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.tokens import Outlet, Place, Presented, additional_of, decide
 from citrine_py.ports import Call, Clock, Payload, Records
+from citrine_py.ports_charging import Tariffs
 from citrine_py.ports_tokens import ActiveTransactions, RealTimeAuthorization
 
 log = structlog.get_logger()
@@ -78,6 +79,7 @@ class StationIdTokens:
     clock: Clock
     active: ActiveTransactions
     issued: IssuedTokens
+    tariffs: Tariffs
     rules: TokenRules
     outside: RealTimeAuthorization | None = None
 
@@ -89,7 +91,20 @@ class StationIdTokens:
         evse_id: int | None = None,
         transaction_id: str | None = None,
     ) -> Payload:
-        """See ports_tokens.IdTokens."""
+        """See ports_tokens.IdTokens. Whoever may charge is told the tariff (I01), unless there
+        is something else to tell him."""
+        info = await self._info(station, id_token, evse_id, transaction_id)
+        if info["status"] != "Accepted" or "personalMessage" in info:
+            return info
+        language, at = info.get("language1"), self.clock.now()
+        text = self.tariffs.text(station, evse_id=evse_id, at=at, language=language)
+        if text is None:
+            return info
+        return {**info, "personalMessage": {"format": "UTF8", "content": text}}
+
+    async def _info(
+        self, station: str, id_token: Payload, evse_id: int | None, transaction_id: str | None
+    ) -> Payload:
         key = authorization_key(id_token["idToken"], id_token["type"])
         token = self.records.get(AUTHORIZATION, key)
         if token is None and self._needs_no_record(station, id_token):

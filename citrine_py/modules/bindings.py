@@ -41,7 +41,7 @@ from citrine_py.modules.tariffs import TariffCheck, TariffPricing
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
-from citrine_py.modules.transactions import RunningTransactions
+from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
@@ -132,7 +132,10 @@ def build(
     pricing = TariffPricing(records)
     transactions = TransactionRecords(records, transaction_rules.limits, pricing)
     running = RunningTransactions(transactions)
-    tokens = token_bindings.build(common, needs.tokens, token_rules, running)
+    starts = RemoteStarts(records, clock, transactions)
+    tokens = token_bindings.build(
+        common, needs.tokens, token_rules, active=running, starts=starts, tariffs=pricing
+    )
     charging = charging_bindings.build(
         common, transactions, tokens.id_tokens, verify=needs.signatures, rules=transaction_rules
     )

@@ -156,6 +156,10 @@ class Ledger:
         """The ledger with a doubt that no event alone shows."""
         return replace(self, notes=_united(self.notes, (text,)))
 
+    def with_remote_start(self, remote_start_id: int) -> Ledger:
+        """The ledger of a transaction that a remote start set off; what events tell goes first."""
+        return replace(self, told={"remoteStartId": (-1, 0, remote_start_id), **self.told})
+
     def with_closing(self, at: datetime, why: str) -> Ledger:
         """The ledger of a transaction taken for ended, until an event comes that is later than
         both `at` and all that came; the station's clock may be ahead of ours."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from citrine_py.errors import BadRequest
 from citrine_py.ports import Payload, Stations
+from citrine_py.ports_charging import RemoteStarts
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class RemoteStart:
     """Sender of RequestStartTransaction; its remoteStartId is filled in where it is left out."""
 
     stations: Stations
+    starts: RemoteStarts
 
     async def send(self, station: str, payload: Payload, seconds: float | None) -> Payload:
         """F01, F02. A charging profile given along must be one for the transaction to come.
@@ -35,6 +37,9 @@ class RemoteStart:
                     "RequestStartTransaction: a chargingProfile has no transactionId here, "
                     "for the transaction is yet to come (F01)"
                 )
-        return await self.stations.call(
+        reply = await self.stations.call(
             station, "RequestStartTransaction", payload, seconds=seconds
         )
+        if reply["status"] == "Accepted" and "transactionId" in reply:
+            await self.starts.began(station, reply["transactionId"], payload["remoteStartId"])
+        return reply

@@ -18,6 +18,7 @@ from citrine_py.modules.local_list_update import LocalListUpdate
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.remote_control import RemoteStart
 from citrine_py.modules.requests import Sender
+from citrine_py.ports_charging import RemoteStarts, Tariffs
 from citrine_py.ports_tokens import ActiveTransactions, CertificateChecks, RealTimeAuthorization
 
 
@@ -42,17 +43,23 @@ class Tokens:
 
 
 def build(
-    common: Common, needs: TokenNeeds, rules: TokenRules, active: ActiveTransactions
+    common: Common,
+    needs: TokenNeeds,
+    rules: TokenRules,
+    *,
+    active: ActiveTransactions,
+    starts: RemoteStarts,
+    tariffs: Tariffs,
 ) -> Tokens:
     """Gives every rule of tokens its needs."""
     records, stations, clock = common.records, common.stations, common.clock
     issued = IssuedTokens(clock)
-    id_tokens = StationIdTokens(records, clock, active, issued, rules, needs.outside)
+    id_tokens = StationIdTokens(records, clock, active, issued, tariffs, rules, needs.outside)
     edits = ListEdits(records, clock, rules.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     lists = LocalLists(records, stations, clock, common.jobs, edits, update)
     requests = LocalListRequests(stations, lists, update)
-    start = RemoteStart(stations).send
+    start = RemoteStart(stations, starts).send
     contracts = Contracts(needs.certificates, rules.unchecked)
     return Tokens(
         id_tokens,

@@ -14,9 +14,10 @@ from citrine_py.model.keys import token_key
 from citrine_py.model.transactions import Transaction
 from citrine_py.modules.late_events import LateEvents, group_of
 from citrine_py.modules.ledger import Event, moment
+from citrine_py.modules.reservations import ended
 from citrine_py.modules.transaction_records import TransactionRecords, ledger_of, tell, unknown
 from citrine_py.modules.transaction_rows import Message, event_rows, meter_value_rows
-from citrine_py.ports import Call, Payload, Records
+from citrine_py.ports import Call, Change, Clock, Payload, Records
 from citrine_py.ports_charging import MeterSignatures
 from citrine_py.ports_tokens import IdTokens
 
@@ -45,15 +46,17 @@ class OnTransactionEvent:
         info = await self._token_info(call)
         message = Message(call.station, told, call.received, info["status"] if info else None)
         event = Event.of(told, group_of(info))
+        over = _used_reservation(call, message.transaction_id)
         before = self.transactions.live(call.station, message.transaction_id)
         if before is None and not _begins(event, call):
-            await self.records.write(*event_rows(message, self.verify, joined=False))
+            await self.records.write(*over, *event_rows(message, self.verify, joined=False))
             self.late.add(message)
             return _answer(told, info, None)
         known = before or unknown(call.station, message.transaction_id)
         ledger = ledger_of(before).with_event(event)
         joined = self.transactions.with_ledger(known, ledger, call.received)
-        await self.records.write(*joined.changes, *event_rows(message, self.verify, joined=True))
+        rows = event_rows(message, self.verify, joined=True)
+        await self.records.write(*joined.changes, *over, *rows)
         tell(before, joined.record)
         return _answer(told, info, joined.record)
 
@@ -72,6 +75,15 @@ class OnTransactionEvent:
 
 def _begins(event: Event, call: Call) -> bool:
     return event.type == "Started" and call.received - moment(event.at) <= NEW_WITHIN
+
+
+def _used_reservation(call: Call, transaction_id: str) -> tuple[Change, ...]:
+    """The end of the reservation that the event says the transaction uses (H01)."""
+    reservation_id = call.payload.get("reservationId")
+    if reservation_id is None:
+        return ()
+    used = ended(call.station, reservation_id, "Used", call.received, transaction_id=transaction_id)
+    return (used,)
 
 
 def _answer(told: Payload, info: Payload | None, record: Transaction | None) -> Payload:
@@ -96,6 +108,25 @@ class OnMeterValues:
         rows = meter_value_rows(call.station, call.payload, call.received, self.verify)
         await self.records.write(*rows)
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStarts:
+    """Implements ports_charging.RemoteStarts."""
+
+    records: Records
+    clock: Clock
+    transactions: TransactionRecords
+
+    async def began(self, station: str, transaction_id: str, remote_start_id: int) -> None:
+        """See ports_charging.RemoteStarts. One that is not in memory will tell it itself."""
+        before = self.transactions.live(station, transaction_id)
+        if before is None:
+            return
+        ledger = ledger_of(before).with_remote_start(remote_start_id)
+        heard = before.updatedAt or self.clock.now()
+        joined = self.transactions.with_ledger(before, ledger, heard)
+        await self.records.write(*joined.changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,15 +56,14 @@ class Csms:
     async def attributes(self, **query: str) -> list[dict[str, Any]]:
         return await self.operator.attributes(self.station_id, **query)
 
-    async def enter_token(self, token: dict[str, str]) -> bool:
-        """The token gets its entry, Accepted; False where there is no list of tokens yet."""
+    async def enter_token(self, token: dict[str, str]) -> None:
+        """The token gets its entry, Accepted."""
         body = {"idToken": token, "idTokenInfo": {"status": "Accepted"}}
         params = {"idToken": token["idToken"], "type": token["type"]}
         answer = await self.operator.api.put(
             "/data/evdriver/authorization", params=params, json=body
         )
-        assert answer.status_code in {200, 404}, answer.text
-        return answer.status_code == 200
+        assert answer.status_code == 200, answer.text
 
     async def transaction(self, transaction_id: str) -> dict[str, Any]:
         """The Transaction as an operator's script reads it, once it is there."""
@@ -84,12 +83,22 @@ class Csms:
 
     async def meter_values(self) -> list[dict[str, Any]]:
         """All of the station's meter values, as an operator's script reads them."""
-        answer = await self.operator.api.get(
-            "/data/transactions/meterValue", params={"stationId": self.station_id}
-        )
+        return await self._rows("/data/transactions/meterValue")
+
+    async def _rows(self, path: str) -> list[dict[str, Any]]:
+        answer = await self.operator.api.get(path, params={"stationId": self.station_id})
         assert answer.status_code == 200, answer.text
         rows: list[dict[str, Any]] = answer.json()
         return rows
+
+    async def connector_states(self) -> dict[tuple[int, int], str]:
+        """(EVSE, connector) to the status that the API shows."""
+        rows = await self._rows("/data/configuration/connector")
+        return {(each["evseId"], each["connectorId"]): each["status"] for each in rows}
+
+    async def history(self) -> list[dict[str, Any]]:
+        """The lines of the station's history."""
+        return await self._rows("/data/reporting/stationEvent")
 
     async def shown_in_directus(self, count: int) -> dict[tuple[str, str], str]:
         """(component, variable) to value, once Directus shows `count` rows of the station."""

@@ -6,14 +6,14 @@ leaves it open: the transaction begins with the cable.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.conformance.charging import Session
 from tests.conformance.csms import Csms
-from tests.conformance.raw import Payload, RawStation, now
+from tests.conformance.raw import Payload, RawStation
 
 pytestmark = pytest.mark.stack
 
@@ -43,60 +43,13 @@ async def authorized(station: RawStation, token: Payload) -> Payload:
     return info
 
 
-class Transaction:
-    """The reusable states of Part 6 (tables 393 to 399) for one EVSE."""
-
-    def __init__(self, station: RawStation, evse_id: int = 1) -> None:
-        self.station = station
-        self.evse = {"id": evse_id, "connectorId": 1}
-        self.transaction_id = str(uuid4())
-        self._seq_no = count()
-
-    async def event(
-        self, kind: str, trigger: str, token: Payload | None = None, **info: Any
-    ) -> Payload:
-        """A TransactionEvent; `info` is told in transactionInfo."""
-        payload = {
-            "eventType": kind,
-            "timestamp": now(),
-            "triggerReason": trigger,
-            "seqNo": next(self._seq_no),
-            "evse": self.evse,
-            "transactionInfo": {"transactionId": self.transaction_id, **info},
-            **({} if token is None else {"idToken": token}),
-        }
-        return await self.station.call("TransactionEvent", payload)
-
-    async def plug_in(self) -> None:
-        """EVConnectedPreSession, table 393."""
-        await self.station.tell_connectors("Occupied")
-        await self.event("Started", "CablePluggedIn", chargingState="EVConnected")
-
-    async def charge(self) -> None:
-        """EnergyTransferStarted, table 395, part 2."""
-        await self.event("Updated", "ChargingStateChanged", chargingState="Charging")
-
-    async def charge_with(self, token: Payload) -> None:
-        """From nothing to EnergyTransferStarted."""
-        assert (await authorized(self.station, token))["status"] == "Accepted"
-        await self.plug_in()
-        answer = await self.event("Updated", "Authorized", token)
-        assert answer["idTokenInfo"]["status"] == "Accepted", answer
-        await self.charge()
-
-    async def unplug(self) -> None:
-        """EVConnectedPostSession and EVDisconnected, tables 398 and 399."""
-        await self.event("Updated", "ChargingStateChanged", chargingState="EVConnected")
-        await self.station.tell_connectors("Available")
-        await self.event(
-            "Ended", "EVCommunicationLost", chargingState="Idle", stoppedReason="EVDisconnected"
-        )
-
-    async def stop_by_master_pass(self, token: Payload) -> Payload:
-        """Ended, with the token that stopped it; the idTokenInfo of the answer."""
-        answer = await self.event("Ended", "StopAuthorized", token, stoppedReason="MasterPass")
-        info: Payload = answer["idTokenInfo"]
-        return info
+async def presented(
+    session: Session, kind: str, trigger: str, token: Payload, **info: Any
+) -> Payload:
+    """A TransactionEvent with the token; the idTokenInfo of the answer."""
+    answer = await session.event(kind, trigger, idToken=token, **info)
+    told: Payload = answer["idTokenInfo"]
+    return told
 
 
 # ---- Authorize -------------------------------------------------------------------------
@@ -149,10 +102,10 @@ async def test_tc_c_08_a_cached_token_is_accepted_in_the_transaction(csms: Csms)
     token = await enter(csms, new_token())
     async with csms.station() as station:
         await station.booted()
-        transaction = Transaction(station)
-        await transaction.plug_in()
-        answer = await transaction.event("Updated", "Authorized", token)
-        assert answer["idTokenInfo"]["status"] == "Accepted", answer
+        session = Session(csms, station)
+        await session.ev_connected_pre_session()
+        info = await presented(session, "Updated", "Authorized", token)
+        assert info["status"] == "Accepted", info
 
 
 @pytest.mark.case("TC_C_20_CSMS", "Authorization through cache: Invalid", "C12.FR.03")
@@ -160,10 +113,10 @@ async def test_tc_c_20_a_cached_token_that_is_not_known_here_is_refused(csms: Cs
     """TC_C_20_CSMS (C12.FR.03)."""
     async with csms.station() as station:
         await station.booted()
-        transaction = Transaction(station)
-        await transaction.plug_in()
-        answer = await transaction.event("Updated", "Authorized", new_token())
-        assert answer["idTokenInfo"]["status"] in {"Invalid", "Unknown"}, answer
+        session = Session(csms, station)
+        await session.ev_connected_pre_session()
+        info = await presented(session, "Updated", "Authorized", new_token())
+        assert info["status"] in {"Invalid", "Unknown"}, info
 
 
 async def _clear_cache(csms: Csms, status: str) -> None:
@@ -206,24 +159,35 @@ async def test_tc_c_39_a_token_ends_what_another_of_its_group_began(csms: Csms) 
 
     async with csms.station() as station:
         await station.booted()
-        transaction = Transaction(station)
-        await transaction.plug_in()
+        session = Session(csms, station)
+        await session.ev_connected_pre_session()
         check(await authorized(station, second))
-        check((await transaction.event("Updated", "Authorized", first))["idTokenInfo"])
-        await transaction.charge()
+        check(await presented(session, "Updated", "Authorized", first))
+        session.authorized = True
+        await session.energy_transfer_started()
         check(await authorized(station, second))
-        check((await transaction.event("Updated", "StopAuthorized", second))["idTokenInfo"])
-        await transaction.unplug()
+        check(await presented(session, "Updated", "StopAuthorized", second))
+        session.state = "StopAuthorized"
+        await session.ev_disconnected()
 
 
-async def _charging(csms: Csms, station: RawStation) -> tuple[list[Transaction], list[Payload]]:
+async def _charging(csms: Csms, station: RawStation) -> list[Session]:
     """Both EVSEs charge, each with a valid token of its own."""
     await station.booted()
-    tokens = [await enter(csms, new_token()) for _ in range(2)]
-    transactions = [Transaction(station, number) for number in (1, 2)]
-    for transaction, token in zip(transactions, tokens, strict=True):
-        await transaction.charge_with(token)
-    return transactions, tokens
+    sessions = [Session(csms, station, evse_id=number) for number in (1, 2)]
+    for session in sessions:
+        await session.energy_transfer_started()
+    return sessions
+
+
+async def _stop(session: Session, token: Payload, group: str | None = None) -> None:
+    """The transaction ends by a master pass; the token that the event tells is Accepted."""
+    info = await presented(session, "Ended", "StopAuthorized", token, stoppedReason="MasterPass")
+    assert info["status"] == "Accepted", info
+    if group is not None:
+        assert info["groupIdToken"]["idToken"] == group, info
+    record = await session.record()
+    assert (record["isActive"], record["stoppedReason"]) == (False, "MasterPass")
 
 
 async def _master_pass(csms: Csms, station: RawStation) -> tuple[Payload, str]:
@@ -239,12 +203,10 @@ async def _master_pass(csms: Csms, station: RawStation) -> tuple[Payload, str]:
 async def test_tc_c_47_a_master_pass_ends_all_transactions(csms: Csms) -> None:
     """TC_C_47_CSMS (C16.FR.01)."""
     async with csms.station() as station:
-        transactions, _ = await _charging(csms, station)
+        sessions = await _charging(csms, station)
         token, group = await _master_pass(csms, station)
-        for transaction in transactions:
-            info = await transaction.stop_by_master_pass(token)
-            assert info["status"] == "Accepted", info
-            assert info["groupIdToken"]["idToken"] == group, info
+        for session in sessions:
+            await _stop(session, token, group)
 
 
 @pytest.mark.case(
@@ -253,19 +215,17 @@ async def test_tc_c_47_a_master_pass_ends_all_transactions(csms: Csms) -> None:
 async def test_tc_c_48_a_master_pass_ends_one_transaction(csms: Csms) -> None:
     """TC_C_48_CSMS (C16.FR.01)."""
     async with csms.station() as station:
-        transactions, _ = await _charging(csms, station)
+        first, second = await _charging(csms, station)
         token, group = await _master_pass(csms, station)
-        info = await transactions[0].stop_by_master_pass(token)
-        assert info["status"] == "Accepted", info
-        assert info["groupIdToken"]["idToken"] == group, info
+        await _stop(first, token, group)
+        assert (await second.record())["isActive"] is True
 
 
 @pytest.mark.case("TC_C_49_CSMS", "Stop with a master pass: without UI", "C16.FR.02")
 async def test_tc_c_49_without_a_display_a_master_pass_ends_all_transactions(csms: Csms) -> None:
     """TC_C_49_CSMS (C16.FR.02): the events tell the token that had begun each."""
     async with csms.station() as station:
-        transactions, tokens = await _charging(csms, station)
+        sessions = await _charging(csms, station)
         await _master_pass(csms, station)
-        for transaction, token in zip(transactions, tokens, strict=True):
-            info = await transaction.stop_by_master_pass(token)
-            assert info["status"] == "Accepted", info
+        for session in sessions:
+            await _stop(session, session.token)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from citrine_py.errors import BadRequest
+from tests.modules.charging import charging, event
 from tests.modules.world import STATION, World
 
 TOKEN = {"idToken": "04A2B3", "type": "ISO14443"}
@@ -57,3 +58,26 @@ async def test_f01_a_profile_for_something_else_is_refused(
     with pytest.raises(BadRequest, match=said):
         await world.rules.requests.send(STATION, "RequestStartTransaction", body)
     assert world.stations.calls == []
+
+
+async def test_f01_a_transaction_that_the_station_names_gets_the_number_of_its_start() -> None:
+    world = await charging()
+    await world.tell(event("Started", 0, 0, trigger="CablePluggedIn"))
+    answer = {"status": "Accepted", "transactionId": "tx-1"}
+    world.stations.answers["RequestStartTransaction"] = answer
+    body = {"idToken": TOKEN, "remoteStartId": 3}
+    await world.rules.requests.send(STATION, "RequestStartTransaction", body)
+    assert world.record().remoteStartId == 3
+    await world.tell(event("Updated", 1, 1))
+    assert world.record().remoteStartId == 3, "an event that does not tell it takes nothing away"
+
+
+async def test_f01_a_transaction_that_is_yet_to_come_tells_its_start_itself() -> None:
+    world = await charging()
+    answer = {"status": "Accepted", "transactionId": "tx-1"}
+    world.stations.answers["RequestStartTransaction"] = answer
+    body = {"idToken": TOKEN, "remoteStartId": 3}
+    await world.rules.requests.send(STATION, "RequestStartTransaction", body)
+    assert world.live() is None
+    await world.tell(event("Started", 0, 0, trigger="RemoteStart", remoteStartId=3))
+    assert world.record().remoteStartId == 3

@@ -13,6 +13,7 @@ from citrine_py.model.reservations import RESERVATION, Reservation
 from citrine_py.model.times import iso
 from citrine_py.modules.reservations import GRACE, ReservationSweep, ended
 from citrine_py.ports import Payload
+from tests.modules.charging import event
 from tests.modules.world import STATION, World
 
 TOKEN = {"idToken": "04A2B3", "type": "ISO14443"}
@@ -137,3 +138,20 @@ async def test_a_reservation_that_nobody_ended_expires_by_itself() -> None:
     assert await sweep.sweep() == 1
     assert the_record(world).status == "Expired"
     assert await sweep.sweep() == 0
+
+
+async def test_h03_a_transaction_that_names_a_reservation_uses_it() -> None:
+    world = World()
+    await world.accepted()
+    await reserved(world)
+    await world.call("TransactionEvent", {**event("Started", 0, 0), "reservationId": 7})
+    record = the_record(world)
+    assert (record.status, record.transactionId) == ("Used", "tx-1")
+
+
+async def test_h03_a_late_event_of_a_transaction_uses_its_reservation_too() -> None:
+    world = World()
+    await world.accepted()
+    await reserved(world)
+    await world.call("TransactionEvent", {**event("Updated", 3, 0), "reservationId": 7})
+    assert the_record(world).status == "Used"

@@ -1,11 +1,13 @@
-"""I02, I03: what stations are told that a transaction costs, and what its record keeps."""
+"""I01-I03: what stations are told that a transaction costs, and what its record keeps."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.keys import authorization_key
 from citrine_py.model.tariffs import TARIFF
-from tests.modules.charging import Charging, charging, session
+from tests.modules.charging import TOKEN, Charging, charging, session
 from tests.modules.priced import tariff
 
 
@@ -59,3 +61,21 @@ async def test_without_a_tariff_nothing_is_told_and_a_free_one_costs_0() -> None
     assert all("totalCost" not in each for each in await none.tell(*session()))
     free = await priced(pricePerKwh="0")
     assert (await free.tell(*session()))[-1] == {"totalCost": 0}
+
+
+async def test_i01_whoever_may_charge_is_told_the_tariff() -> None:
+    world = await priced()
+    info = (await world.call("Authorize", {"idToken": TOKEN}))["idTokenInfo"]
+    assert "0.50 EUR/kWh" in info["personalMessage"]["content"]
+    stranger = {**TOKEN, "idToken": "no"}
+    refused = await world.call("Authorize", {"idToken": stranger})
+    assert "personalMessage" not in refused["idTokenInfo"]
+
+
+async def test_i01_a_message_of_the_tokens_own_goes_first() -> None:
+    world = await priced()
+    world.records.edit(
+        AUTHORIZATION, authorization_key(TOKEN["idToken"], TOKEN["type"]), personalMessage="Hello"
+    )
+    info = (await world.call("Authorize", {"idToken": TOKEN}))["idTokenInfo"]
+    assert info["personalMessage"]["content"] == "Hello"
