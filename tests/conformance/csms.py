@@ -14,15 +14,11 @@ from tests.people import Operator, until
 
 
 class Csms:
-    """`operator` does what a case calls manual; `station_id` is this case's own.
-    `leave_open` notes, for the table, a part of the case that cannot be proven yet."""
+    """`operator` does what a case calls manual; `station_id` is this case's own."""
 
-    def __init__(
-        self, operator: Operator, station_id: str, leave_open: Callable[[str], None]
-    ) -> None:
+    def __init__(self, operator: Operator, station_id: str) -> None:
         self.operator = operator
         self.station_id = station_id
-        self.leave_open = leave_open
 
     def station(self, password: str | None = None) -> AbstractAsyncContextManager[raw.RawStation]:
         """The station connected: to the open port, or with a password to the other."""
