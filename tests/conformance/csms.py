@@ -90,7 +90,7 @@ class Csms:
     async def connector_states(self) -> dict[tuple[int, int], str]:
         """(EVSE, connector) to the status that the API shows."""
         rows = await self._rows("/data/configuration/connector")
-        return {(each["evseId"], each["connectorId"]): each["status"] for each in rows}
+        return {(each["evseId"], each["connectorId"]): each["connectorStatus"] for each in rows}
 
     async def history(self) -> list[dict[str, Any]]:
         """The lines of the station's history."""
