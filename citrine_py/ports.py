@@ -2,7 +2,8 @@
 
 A rule names the ports it needs and nothing more; `service` hands it the real
 ones, tests hand it the fakes of `tests/fakes.py`, which pass the same contract
-tests. No code here, and no import but of data.
+tests. No code here, and no import but of data. The ports of tokens and of what charging
+costs stand in `ports_tokens` and `ports_charging`.
 """
 
 from __future__ import annotations

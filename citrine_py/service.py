@@ -23,12 +23,24 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
+from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.operations import OCPP_MESSAGE
-from citrine_py.model.stations import CHARGING_STATION, ChargingStation
+from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
+from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
+from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.energy import Limits
+from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.authorization import HttpAuthorization
+from citrine_py.outside.client import Client
+from citrine_py.outside.contracts import load_anchors
+from citrine_py.outside.ocmf import OcmfSignatures
+from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.store.directus import new_client
@@ -54,6 +66,7 @@ class Service:
         self.edge_stats = EdgeStats()
         self.registry = Registry(self.edge_stats)
         self.store = _store(settings, self.clock)
+        self.outside = Client()
         self.rules = bindings.build(
             bindings.Needs(
                 records=self.store.records,
@@ -63,12 +76,16 @@ class Service:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=self.schemas,
+                signatures=OcmfSignatures(),
+                tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
                 settings.boot.heartbeat_interval,
                 settings.boot.retry_interval,
             ),
+            _token_rules(settings),
+            _transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -84,12 +101,18 @@ class Service:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(self.store.stop)
             await self.store.start()
-            self.store.watch(CHARGING_STATION, self._station_changed)
+            self._watch()
             await self.rules.presence.reset()
             undo.push_async_callback(self.jobs.stop)
+            for name, work in self.rules.background.items():
+                self.jobs.start(f"background {name}", work)
+            self.rules.local_lists.start()
+            self.rules.transactions.start()
+            self.rules.tariff_check.all()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
+            self.rules.cost_updates.start()
             await self.api.start()
             undo.pop_all()
         log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))
@@ -99,6 +122,7 @@ class Service:
         await self.api.stop()
         await asyncio.gather(*(listener.stop() for listener in self.listeners))
         await self.jobs.stop()
+        await self.outside.stop()
         await self.store.stop()
         self.hasher.close()
         log.info("service.stopped")
@@ -141,6 +165,10 @@ class Service:
             requests=self.rules.requests,
             passwords=self.rules.passwords,
             device_model=self.rules.device_model,
+            authorizations=self.rules.authorizations,
+            local_lists=self.rules.local_lists,
+            availability=self.rules.availability.changed,
+            tariffs=self.rules.pricing,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
@@ -155,11 +183,25 @@ class Service:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
         yield from store_samples(self.store.stats())
 
+    def _watch(self) -> None:
+        """What operators change in Directus counts at once."""
+        lists = self.rules.local_lists
+        self.store.watch(CHARGING_STATION, self._station_changed)
+        self.store.watch(AUTHORIZATION, lists.changed)
+        self.store.watch(TARIFF, self.rules.tariff_check.changed)
+        self.store.watch(EVSE, lambda key, _old, _new: lists.moved(key))
+        self.store.watch(CONNECTOR, lambda key, _old, _new: lists.moved(key))
+        self.store.watch(CHARGING_STATION, self.rules.availability.changed)
+        self.store.watch(EVSE, self.rules.availability.changed)
+        self.store.watch(CONNECTOR, self.rules.availability.changed)
+
     def _station_changed(
-        self, key: str, _old: ChargingStation | None, new: ChargingStation | None
+        self, key: str, old: ChargingStation | None, new: ChargingStation | None
     ) -> None:
         if new is None:
             self.registry.disconnect(key, "removed by an operator")
+        elif old is None or old.location != new.location:
+            self.rules.local_lists.moved(key)
 
 
 async def serve(settings: Settings) -> None:
@@ -188,6 +230,49 @@ async def serve(settings: Settings) -> None:
         waiting.cancel()
 
 
+def _token_needs(
+    settings: Settings, client: Client, schemas: Schemas, clock: SystemClock
+) -> TokenNeeds:
+    rules = settings.authorization
+    callback = None
+    if rules.callback_url is not None:
+        token = rules.callback_token
+        callback = HttpAuthorization(
+            client,
+            schemas,
+            str(rules.callback_url),
+            token.get_secret_value() if token is not None else None,
+            rules.callback_timeout,
+        )
+    certificates = OcspChecks(
+        client,
+        clock,
+        load_anchors(rules.contract_roots),
+        None if rules.ocsp_responder is None else str(rules.ocsp_responder),
+        rules.ocsp_timeout,
+    )
+    return TokenNeeds(certificates, callback)
+
+
+def _token_rules(settings: Settings) -> TokenRules:
+    rules = settings.authorization
+    return TokenRules(
+        rules.master_pass_group,
+        rules.callback_ask,
+        rules.callback_fallback,
+        rules.ocsp_fallback,
+    )
+
+
+def _transaction_rules(settings: Settings) -> TransactionRules:
+    rules = settings.transactions
+    return TransactionRules(
+        Limits(rules.most_power * 1000, rules.most_energy * 1000),
+        Patience(rules.ask_after, rules.silence, rules.close_after),
+        settings.tariffs.cost_updated_interval,
+    )
+
+
 def _store(settings: Settings, clock: SystemClock) -> Store:
     token = settings.directus.token
     if token is None:
@@ -204,7 +289,14 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         flush_interval=settings.store.flush_interval,
         touch_interval=settings.store.touch_interval,
         retention_days=settings.store.history_retention_days,
-        retention_exceptions={OCPP_MESSAGE.name: settings.store.message_retention_days},
+        retention_exceptions={
+            OCPP_MESSAGE.name: settings.store.message_retention_days,
+            **{
+                each.name: settings.store.metering_retention_days
+                for each in COLLECTIONS
+                if each.evidence
+            },
+        },
         journal_limit=settings.store.journal_limit * _MEGABYTE,
         on_demand_records=settings.store.on_demand_records,
     )

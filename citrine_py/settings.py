@@ -15,7 +15,15 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from citrine_py.errors import BadSettings
@@ -138,6 +146,73 @@ class BootSettings(_Group):
     )
 
 
+class AuthorizationSettings(_Group):
+    master_pass_group: str = Field(
+        "MASTERPASS",
+        min_length=1,
+        max_length=36,
+        description="Group of the tokens marked as master pass; stations must have it as their "
+        "MasterPassGroupId",
+    )
+    callback_url: HttpUrl | None = Field(
+        None, description="Where to ask about a token while the driver waits, by POST; no default"
+    )
+    callback_token: SecretStr | None = Field(
+        None, description="Bearer token sent with that question"
+    )
+    callback_timeout: Seconds = Field(3, description="Seconds that its answer may take")
+    callback_ask: Literal["all", "unknown"] = Field(
+        "all",
+        description="Tokens to ask about: all that Directus' records do not refuse, or only those "
+        "that have no record",
+    )
+    callback_fallback: Literal["records", "reject", "accept"] = Field(
+        "records",
+        description="Without an answer: records decides by Directus' records, reject refuses "
+        "everybody, accept is records but accepts tokens without a record",
+    )
+    ocsp_responder: HttpUrl | None = Field(
+        None,
+        description="OCSP responder for contract certificates; by default the one that each names",
+    )
+    ocsp_timeout: Seconds = Field(5, description="Seconds that a responder may take")
+    ocsp_fallback: Literal["accept", "reject"] = Field(
+        "reject", description="What becomes of a contract certificate that cannot be looked up"
+    )
+    contract_roots: Path | None = Field(
+        None, description="CAs of contract certificates that are trusted, one PEM file"
+    )
+
+
+class TransactionsSettings(_Group):
+    most_power: Count = Field(
+        400, description="kW that a connector can deliver at most; faster meters are not believed"
+    )
+    most_energy: Count = Field(
+        500, description="kWh between two meter readings beyond which they are not believed"
+    )
+    ask_after: Seconds = Field(
+        30,
+        description="Seconds that a station has after it came back until it is asked about "
+        "the transactions that ran",
+    )
+    silence: Seconds = Field(
+        21600,
+        description="Seconds without an event after which a station is asked about a transaction",
+    )
+    close_after: Seconds = Field(
+        259200,
+        description="Seconds without an event after which a transaction is closed, with a "
+        "doubt, when its station is away or cannot say",
+    )
+
+
+class TariffsSettings(_Group):
+    cost_updated_interval: Count = Field(
+        60, description="Seconds between CostUpdated messages to stations that show the cost"
+    )
+
+
 class CallsSettings(_Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
@@ -175,6 +250,11 @@ class StoreSettings(_Group):
         90,
         description="Days that what stations told is kept: the rows of StatusNotification and "
         "StationEvent",
+    )
+    metering_retention_days: Count = Field(
+        730,
+        description="Days that TransactionEvent and MeterValue rows are kept; transactions "
+        "themselves are kept for good",
     )
 
 
@@ -225,6 +305,9 @@ class Settings(BaseSettings):
     )
     directus: DirectusSettings = DirectusSettings()
     boot: BootSettings = BootSettings()
+    authorization: AuthorizationSettings = AuthorizationSettings()
+    transactions: TransactionsSettings = TransactionsSettings()
+    tariffs: TariffsSettings = TariffsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from citrine_py.api import openapi
+from citrine_py.api.authorizations import AuthorizationRoutes
 from citrine_py.api.bodies import respond
 from citrine_py.api.callbacks import Callbacks
 from citrine_py.api.config import ApiConfig, Health, Ports, failure, headers_of
@@ -24,6 +25,7 @@ from citrine_py.api.guard import guard
 from citrine_py.api.health import HealthRoutes
 from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
+from citrine_py.api.tariffs import TariffRoutes
 from citrine_py.api.turnstile import turnstile
 from citrine_py.errors import CitrineError, http_status
 
@@ -43,6 +45,8 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     )
     app.add_routes(Messages(config, ports, callbacks).routes())
     app.add_routes(PasswordRoute(ports, callbacks).routes())
+    app.add_routes(AuthorizationRoutes(config, ports).routes())
+    app.add_routes(TariffRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)

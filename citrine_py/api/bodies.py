@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -32,7 +33,7 @@ _STATION = re.compile(r"[A-Za-z0-9*\-_=+|@.]([A-Za-z0-9*\-_=+|@. ]{0,46}[A-Za-z0
 def respond(
     value: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """A JSON answer; times as ISO 8601 with milliseconds and a Z."""
+    """A JSON answer; times as ISO 8601 with milliseconds and a Z, decimals as numbers."""
     return web.Response(
         body=dumps(value), status=status, headers=headers, content_type="application/json"
     )
@@ -43,9 +44,11 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> str | float:
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Decimal):
+        return float(value)  # the shortest number that is nearest to it: with the same digits
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
@@ -132,6 +135,18 @@ def integer(name: str, text: str, least: int, most: int) -> int:
     value = int(text) if re.fullmatch(r"[0-9]{1,10}", text) else least - 1
     if not least <= value <= most:
         raise BadRequest(f"the query parameter {name} must be a whole number, {least} to {most}")
+    return value
+
+
+def decimal(name: str, text: str, most: int) -> Decimal:
+    """A number, not negative, out of a query parameter.
+
+    Raises:
+        BadRequest: it is none, or out of range.
+    """
+    value = Decimal(text) if re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,4})?", text) else None
+    if value is None or value > most:
+        raise BadRequest(f"the query parameter {name} must be a number, 0 to {most}")
     return value
 
 

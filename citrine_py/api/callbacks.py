@@ -20,8 +20,8 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from citrine_py.api.bodies import dumps
-from citrine_py.api.destinations import DeniedAddress, Guarded, denied
 from citrine_py.errors import BadRequest
+from citrine_py.outside.destinations import DeniedAddress, Guarded, denied
 from citrine_py.ports import Clock
 
 log = structlog.get_logger()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports_charging import Tariffs
+from citrine_py.ports_tokens import Authorizations, LocalLists
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Ports:
     requests: Requests
     passwords: Passwords
     device_model: DeviceModel
+    authorizations: Authorizations
+    local_lists: LocalLists
+    availability: Callable[[str, Any, Any], None]
+    """Told of edits of stations, EVSEs and connectors: the key, the record before and after."""
+    tariffs: Tariffs
     schemas: Schemas
     health: Health
     clock: Clock

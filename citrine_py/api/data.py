@@ -8,6 +8,7 @@ are answered once they are durable, and as a rule once Directus shows them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -25,8 +26,10 @@ from citrine_py.api.bodies import (
 )
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.edits import Edits
-from citrine_py.api.keys import identify, location_id
+from citrine_py.api.keys import BY_UUID, identify, row_id
+from citrine_py.api.tariffs import completed
 from citrine_py.errors import BadRequest, NotFound
+from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.dead_letters import DEAD_LETTER
@@ -39,6 +42,8 @@ from citrine_py.model.stations import (
     LOCATION,
     VARIABLE_ATTRIBUTE,
 )
+from citrine_py.model.tariffs import TARIFF
+from citrine_py.model.transactions import LIVE_TRANSACTION
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ports import Change, Delete, Put
 
@@ -49,10 +54,16 @@ MOST_DELETED = 100_000
 
 PAGING = ("limit", "offset")
 
+_NAMED: Mapping[str, Collection[Any]] = MappingProxyType(
+    {"location": LOCATION, "stationId": CHARGING_STATION, "tariff": TARIFF}
+)
+"""Fields of people that name another record."""
+
 
 def served() -> tuple[Collection[Any], ...]:
-    """The collections that the API serves."""
-    return tuple(collection for collection in COLLECTIONS if collection.path)
+    """The collections that are served here; tokens have routes of their own
+    (`authorizations`)."""
+    return tuple(each for each in COLLECTIONS if each.path and each is not AUTHORIZATION)
 
 
 def path(collection: Collection[Any]) -> str:
@@ -147,15 +158,25 @@ class Data:
                 Delete(VARIABLE_ATTRIBUTE, child)
                 for child in dict.fromkeys([*map(_id, variables), password_key(key)])
             ]
+            children += self._resident(LIVE_TRANSACTION, station=key)
             children += self._resident(CONNECTOR, station=key)
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)
+            children += self._unnamed(TARIFF, "stationId", key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:
-            stations = self._records.select(CHARGING_STATION, location=key)
-            children += [Put(CHARGING_STATION, each.id, {"location": None}) for each in stations]
+            children += self._unnamed(CHARGING_STATION, "location", key)
+            children += self._unnamed(TARIFF, "location", key)
+        elif collection is TARIFF:
+            children += self._unnamed(CHARGING_STATION, "tariff", key)
+            children += self._unnamed(LOCATION, "tariff", key)
         return [*children, Delete(collection, key)]
+
+    def _unnamed(self, collection: Collection[Any], field: str, key: str) -> list[Change]:
+        """Rows that name a record that goes stay, without it."""
+        rows = self._records.select(collection, **{field: key})
+        return [Put(collection, each.id, {field: None}) for each in rows]
 
     def _resident(self, collection: Collection[Any], **equal: Any) -> list[Change]:
         return [
@@ -169,11 +190,13 @@ class Data:
         check_parameters(request, {query.parameter for query in collection.query} | {"tenantId"})
         key, natural = identify(collection, request)
         fields = self._edits.read(collection, await json_object(request))
-        self._check_location(fields)
         if collection is DEAD_LETTER and self._records.get(DEAD_LETTER, key) is None:
             raise NotFound(
                 "there is no DeadLetter with this id; it may have been written meanwhile"
             )
+        self._check_named(fields)
+        if collection is TARIFF:
+            fields = completed(self._records, key, fields)
         changes: list[Change] = []
         station = natural.get("station")
         if station is not None and self._records.get(CHARGING_STATION, station) is None:
@@ -181,7 +204,7 @@ class Data:
         if collection is CONNECTOR:
             changes.append(_evse(natural))
         changes.append(Put(collection, key, {**natural, **fields}))
-        await self._records.write(*changes)
+        await self._write(collection, key, changes)
         if await self._records.settled(self._settle):
             self._check_taken(collection, key, fields)
         record = self._records.get(collection, key)
@@ -202,10 +225,22 @@ class Data:
                 f"{path(DEAD_LETTER)}?id={letter.id}"
             )
 
-    def _check_location(self, fields: Mapping[str, Any]) -> None:
-        location = fields.get("location")
-        if location is not None and self._records.get(LOCATION, location) is None:
-            raise NotFound("location: there is no Location with this id")
+    async def _write(
+        self, collection: Collection[Any], key: str, changes: Sequence[Change]
+    ) -> None:
+        """Writes, and has count at once what an edit in Directus would."""
+        before = self._records.get(collection, key)
+        await self._records.write(*changes)
+        if collection in {CHARGING_STATION, EVSE, CONNECTOR}:
+            self._ports.local_lists.moved(key)
+            self._ports.availability(key, before, self._records.get(collection, key))
+
+    def _check_named(self, fields: Mapping[str, Any]) -> None:
+        """The records that these fields name exist."""
+        for name, collection in _NAMED.items():
+            key = fields.get(name)
+            if key is not None and self._records.get(collection, key) is None:
+                raise NotFound(f"{name}: there is no {collection.name} with this id")
 
     async def _put_variable_attribute(self, request: web.Request) -> web.Response:
         check_parameters(request, {"stationId", "setOnCharger", "tenantId"})
@@ -253,10 +288,12 @@ def _where(
             continue
         if query.number:
             where[query.field] = integer(query.parameter, text, 0, INT32)
+        elif query.boolean:
+            where[query.field] = boolean(query.parameter, text)
         elif not text.isprintable():
             raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
-        elif collection is LOCATION:
-            where[query.field] = location_id(text)
+        elif collection in BY_UUID:
+            where[query.field] = row_id(collection, text)
         else:
             where[query.field] = text
     return where

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import orjson
@@ -24,6 +25,7 @@ from pydantic import (
 from citrine_py.api.bodies import INT32
 from citrine_py.errors import BadRequest
 from citrine_py.model.collection import Collection, Owner
+from citrine_py.model.rates import DAYS, DIGITS, MOST
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 
@@ -62,6 +64,21 @@ class _FlatVariable(BaseModel):
     value: Annotated[str, Field(max_length=1000)]
 
 
+_Price: TypeAlias = Annotated[Decimal, Field(ge=0, le=MOST, decimal_places=DIGITS)]
+
+
+class _TariffPeriod(BaseModel):
+    """Other prices at times of day; checked with the whole tariff by `model.rates`."""
+
+    name: Annotated[str, Field(max_length=50)] | None = None
+    days: list[Literal[DAYS]] | None = None  # type: ignore[valid-type]
+    start: str | None = Field(None, alias="from", description="Local time, such as 22:00")
+    to: str | None = Field(None, description="Before `from`: on the next day")
+    pricePerKwh: _Price | None = None  # noqa: N815
+    pricePerMin: _Price | None = None  # noqa: N815
+    pricePerMinIdle: _Price | None = None  # noqa: N815
+
+
 class Edits:
     """The bodies of PUT, by collection."""
 
@@ -85,22 +102,21 @@ class Edits:
         text = orjson.dumps(body)
         if len(text) > _WHOLE:
             raise BadRequest(f"the body is longer than {_WHOLE} bytes")
-        try:
-            checked = self.model(collection).model_validate_json(text, strict=True)
-        except ValidationError as error:
-            raise BadRequest(_explain(collection, error)) from None
-        return checked.model_dump(exclude_unset=True)
+        return checked_body(collection, self.model(collection), text)
 
     def _make(self, collection: Collection[Any]) -> type[BaseModel]:
-        fields: dict[str, Any] = {
-            name: (self._type(collection, name), None)
-            for name in collection.owned_by(Owner.OPERATOR, Owner.SHARED)
-        }
         return create_model(
             f"{collection.name}Put",
             __config__=ConfigDict(extra="forbid", hide_input_in_errors=True),
-            **fields,
+            **self.fields(collection),
         )
+
+    def fields(self, collection: Collection[Any]) -> dict[str, Any]:
+        """The fields that people own, as `create_model` takes them."""
+        return {
+            name: (self._type(collection, name), None)
+            for name in collection.owned_by(Owner.OPERATOR, Owner.SHARED)
+        }
 
     def _type(self, collection: Collection[Any], name: str) -> Any:
         special = {
@@ -108,11 +124,15 @@ class Edits:
             "Boot.pendingBootSetVariables": self._variables,
             "Connector.connectorType": self._connector_type,
             "Location.coordinates": _coordinates,
+            "Tariff.connectorType": self._connector_type,
+            "Tariff.periods": _tariff_periods,
         }.get(f"{collection.name}.{name}")
         if special is not None:
             return special()
         declared: Any = collection.record.model_fields[name].annotation
         kinds = get_args(declared)
+        if Decimal in kinds:
+            return _Price | None
         if int in kinds:
             return Annotated[declared, Field(ge=0, le=INT32)]
         if str in kinds:
@@ -201,6 +221,13 @@ def _coordinates() -> Any:
     return Annotated[dict[str, Any] | None, AfterValidator(check), WithJsonSchema(schema)]
 
 
+def _tariff_periods() -> Any:
+    items = _TariffPeriod.model_json_schema()
+    return Annotated[
+        list[dict[str, Any]] | None, WithJsonSchema({"type": ["array", "null"], "items": items})
+    ]
+
+
 def _in_utc(value: datetime | None) -> datetime | None:
     if value is None:
         return None
@@ -210,12 +237,29 @@ def _in_utc(value: datetime | None) -> datetime | None:
         raise ValueError("a time that cannot be told in UTC") from None
 
 
+def checked_body(
+    collection: Collection[Any], model: type[BaseModel], text: bytes
+) -> dict[str, Any]:
+    """The fields that a body in JSON sets.
+
+    Raises:
+        BadRequest: it does not fit `model`.
+    """
+    try:
+        checked = model.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise BadRequest(_explain(collection, error)) from None
+    return {name: getattr(checked, name) for name in checked.model_fields_set}
+
+
 def _explain(collection: Collection[Any], error: ValidationError) -> str:
     texts = []
     for problem in error.errors(include_input=False, include_url=False):
         place = ".".join(_printable(str(part)) for part in problem["loc"])
         if problem["type"] == "extra_forbidden" and place in collection.fields():
-            texts.append(f"{place}: written by the service, not by its callers")
+            ours = collection.owner(place) is Owner.SERVICE
+            why = "written by the service, not by its callers" if ours else "not taken here"
+            texts.append(f"{place}: {why}")
         elif problem["type"] == "extra_forbidden":
             texts.append(f"{place}: {collection.name} has no such field")
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,9 +13,13 @@ import orjson
 from citrine_py.api.bodies import dumps, shown
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import (
+    authorization_key,
     connector_key,
     dead_letter_key,
     evse_key,
+    reservation_key,
+    transaction_event_key,
+    transaction_key,
     variable_attribute_key,
 )
 
@@ -23,6 +28,7 @@ _CHOSEN: dict[str, dict[str, Any]] = {
     "GetBaseReport": {"requestId": 1, "reportBase": "FullInventory"},
     "TriggerMessage": {"requestedMessage": "BootNotification"},
     "ChangeAvailability": {"operationalStatus": "Inoperative", "evse": {"id": 1}},
+    "GetTransactionStatus": {"transactionId": "7d1e"},
     "GetVariables": {
         "getVariableData": [
             {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
@@ -70,7 +76,11 @@ def _value(schema: dict[str, Any], definitions: dict[str, Any]) -> Any:
 
 _NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _LOCATION = "0d2f2a0e-5a55-4a0e-9f3a-1f0f3c0b7a11"
+_TARIFF = "7c9a7a54-3c1f-4a5e-9d52-2f4c8b6d1e90"
+_NIGHT = {"name": "Night", "from": "22:00", "to": "06:00", "pricePerKwh": 0.3}
 _MESSAGE = "4b8b6f0a-0a7c-4c62-8d0f-6f5d1f9e2c33"
+_TRANSACTION = transaction_key("cp001", "7d1e")
+_EVENT = transaction_event_key("cp001", "7d1e", 0, "Started", "2026-01-31T12:00:00.000Z")
 
 REPORT_DATA = {
     "component": {"name": "OCPPCommCtrlr"},
@@ -98,6 +108,16 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "lastBootStatus": "Accepted",
     },
     "Evse": {"id": evse_key("cp001", 1), "station": "cp001", "evseId": 1, "name": "left"},
+    "Authorization": {
+        "id": authorization_key("04A2B3C4D5E6F7", "ISO14443"),
+        "idToken": "04A2B3C4D5E6F7",
+        "type": "ISO14443",
+        "status": "Accepted",
+        "holder": "Ada Lovelace",
+        "groupIdToken": "FLEET-1",
+        "groupIdTokenType": "Central",
+        "inLocalList": True,
+    },
     "Connector": {
         "id": connector_key("cp001", 1, 1),
         "station": "cp001",
@@ -117,6 +137,19 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "value": "300",
         "mutability": "ReadWrite",
     },
+    "Tariff": {
+        "id": _TARIFF,
+        "name": "City day and night",
+        "currency": "EUR",
+        "pricePerKwh": Decimal("0.45"),
+        "pricePerMinIdle": Decimal("0.1"),
+        "idleGraceMinutes": 10,
+        "taxRate": Decimal(19),
+        "pricesIncludeTax": True,
+        "periods": [_NIGHT],
+        "timeZone": "Europe/Berlin",
+        "isDefault": True,
+    },
     "StatusNotification": {
         "id": _MESSAGE,
         "station": "cp001",
@@ -133,6 +166,18 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "kind": "Security",
         "type": "SettingSystemTime",
     },
+    "Reservation": {
+        "id": reservation_key("cp001", 7),
+        "station": "cp001",
+        "reservationId": 7,
+        "status": "Active",
+        "statusInfo": "Accepted",
+        "idToken": "04A2B3C4D5E6F7",
+        "idTokenType": "ISO14443",
+        "evseId": 1,
+        "expiryDateTime": _NOON,
+        "timestamp": _NOON,
+    },
     "OcppMessage": {
         "id": _MESSAGE,
         "station": "cp001",
@@ -143,6 +188,51 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "messageId": "1",
         "payload": {},
         "protocol": "ocpp2.0.1",
+    },
+    "Transaction": {
+        "id": _TRANSACTION,
+        "station": "cp001",
+        "transactionId": "7d1e",
+        "isActive": False,
+        "chargingState": "EVConnected",
+        "stoppedReason": "EVDisconnected",
+        "evse": evse_key("cp001", 1),
+        "evseId": 1,
+        "connectorId": 1,
+        "idToken": "04AA",
+        "idTokenType": "ISO14443",
+        "startedAt": _NOON,
+        "endedAt": _NOON,
+        "energyWh": 8000,
+        "totalKwh": 8,
+        "totalCost": "3.60",
+        "currency": "EUR",
+    },
+    "TransactionEvent": {
+        "id": _EVENT,
+        "station": "cp001",
+        "transaction": _TRANSACTION,
+        "transactionId": "7d1e",
+        "seqNo": 0,
+        "eventType": "Started",
+        "triggerReason": "Authorized",
+        "timestamp": _NOON,
+        "receivedAt": _NOON,
+        "offline": False,
+        "idToken": "04AA",
+        "idTokenStatus": "Accepted",
+    },
+    "MeterValue": {
+        "id": _MESSAGE,
+        "station": "cp001",
+        "transaction": _TRANSACTION,
+        "transactionEvent": _EVENT,
+        "evseId": 1,
+        "timestamp": _NOON,
+        "receivedAt": _NOON,
+        "context": "Transaction.Begin",
+        "energyImport": 1000,
+        "sampledValue": [{"value": 1000, "context": "Transaction.Begin"}],
     },
     "DeadLetter": {
         "id": dead_letter_key("StationEvent", _MESSAGE),
@@ -176,6 +266,26 @@ _EDITS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "Evse": {"name": {"name": "left"}},
     "Connector": {"type": {"connectorType": "cType2"}},
+    "Tariff": {
+        "for a station": {
+            "stationId": "cp001",
+            "currency": "EUR",
+            "pricePerKwh": 0.45,
+            "pricePerMin": 0.02,
+            "pricePerSession": 1,
+            "authorizationAmount": 60,
+            "paymentFee": 0.3,
+            "taxRate": 19,
+        },
+        "for all, cheaper at night": {
+            "name": "City day and night",
+            "currency": "EUR",
+            "pricePerKwh": 0.45,
+            "timeZone": "Europe/Berlin",
+            "periods": [_NIGHT],
+            "isDefault": True,
+        },
+    },
     "DeadLetter": {"retry": {"status": "Retry"}, "discard": {"status": "Discard"}},
 }
 

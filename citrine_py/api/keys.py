@@ -13,10 +13,14 @@ from citrine_py.model.collection import Collection
 from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.keys import connector_key, evse_key
 from citrine_py.model.stations import BOOT, CHARGING_STATION, EVSE, LOCATION
+from citrine_py.model.tariffs import TARIFF
+
+BY_UUID: frozenset[Collection[Any]] = frozenset({LOCATION, TARIFF})
+"""Collections whose rows people make under an id of their own, or a fresh one."""
 
 
-def location_id(text: str) -> str:
-    """A Location's id in its usual form.
+def row_id(collection: Collection[Any], text: str) -> str:
+    """The id of a row of `BY_UUID` in its usual form.
 
     Raises:
         BadRequest: no UUID.
@@ -24,7 +28,7 @@ def location_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise BadRequest("id: a Location's id is a UUID") from None
+        raise BadRequest(f"id: a {collection.name}'s id is a UUID") from None
 
 
 def identify(collection: Collection[Any], request: web.Request) -> tuple[str, dict[str, Any]]:
@@ -33,9 +37,9 @@ def identify(collection: Collection[Any], request: web.Request) -> tuple[str, di
     Raises:
         BadRequest: a part of the key is missing or wrong.
     """
-    if collection is LOCATION:
+    if collection in BY_UUID:
         given = request.query.get("id")
-        return location_id(given) if given else str(uuid4()), {}
+        return row_id(collection, given) if given else str(uuid4()), {}
     if collection is DEAD_LETTER:
         return required(request, "id"), {}
     station = station_id(required(request, "stationId"))

@@ -25,7 +25,7 @@ from citrine_py.errors import (
     StationSilent,
     http_status,
 )
-from citrine_py.ocpp.catalogue import Action, sendable
+from citrine_py.ocpp.catalogue import NUMBERS, Action, sendable
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.redaction import redact
 
@@ -67,11 +67,6 @@ class Messages:
         self._config = config
         self._ports = ports
         self._callbacks = callbacks
-        self._numbered = frozenset(
-            action.name
-            for action in sendable(VERSION)
-            if "requestId" in ports.schemas.request_schema(VERSION, action.name).get("required", ())
-        )
 
     def routes(self) -> list[web.RouteDef]:
         """Two routes for each message."""
@@ -113,13 +108,14 @@ class Messages:
         return respond(listed, 200 if all(result.status == 200 for result in results) else 207)
 
     def _check(self, action: Action, payload: dict[str, Any]) -> None:
-        """Tells a wrong body before any station is looked for. A requestId may be left out:
-        each station is given a fresh one.
+        """Tells a wrong body before any station is looked for. A number of ours may be left
+        out: each station is given a fresh one.
 
         Raises:
             BadRequest: it breaks OCPP's schema; place and rule are told.
         """
-        whole = {"requestId": 0, **payload} if action.name in self._numbered else payload
+        number = NUMBERS.get(action.name)
+        whole = payload if number is None else {number: 0, **payload}
         try:
             self._ports.schemas.check_request(action.version, action.name, whole)
         except CallError as error:

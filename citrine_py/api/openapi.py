@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from citrine_py.api import messages, openapi_data
+from citrine_py.api import messages, openapi_authorizations, openapi_data, openapi_tariffs
 from citrine_py.api.examples import example_of
 from citrine_py.api.openapi_parts import (
     STATION_REFUSALS,
@@ -41,7 +41,9 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
         plain, versioned = messages.paths(action)
         paths[plain] = {"post": operation}
         paths[versioned] = {"post": {**operation, "operationId": f"{name}V201"}}
+    paths.update(openapi_tariffs.describe(schemas, components))
     paths.update(openapi_data.describe(schemas, components))
+    paths.update(openapi_authorizations.describe(schemas, components))
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())
     paths.update(_documentation())

@@ -56,7 +56,7 @@ def _query(collection: Collection[Any], required: tuple[str, ...] = ()) -> list[
             query.parameter,
             f"Selects by {query.field}",
             required=needed,
-            kind="integer" if query.number else "string",
+            kind="integer" if query.number else "boolean" if query.boolean else "string",
             example=example if needed else None,
         )
 

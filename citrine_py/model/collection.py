@@ -54,6 +54,7 @@ class Query:
     field: str
     required: bool = False
     number: bool = False
+    boolean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Collection(Generic[R]):
             cannot (a view with some of its table's rows).
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
+        evidence: whether they are what people are billed by, and kept for longer.
         made_by_people: whether operators make and delete rows.
         touched: telemetry among the fields of what operators edit: `Records.touch` may set
             them, and neither flows nor revisions are troubled with them.
@@ -91,6 +93,7 @@ class Collection(Generic[R]):
     source: str | None = None
     table: str = ""
     retained_by: str | None = None
+    evidence: bool = False
     made_by_people: bool = False
     touched: tuple[str, ...] = ()
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()

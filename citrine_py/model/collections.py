@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import dead_letters, operations, stations
+from citrine_py.model import (
+    authorizations,
+    dead_letters,
+    operations,
+    reservations,
+    stations,
+    tariffs,
+    transactions,
+)
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
+    authorizations,
+    tariffs,
+    transactions,
+    reservations,
     operations,
     dead_letters,
 )

@@ -59,6 +59,17 @@ def variable_attribute_key(
     )
 
 
+def folded_token(id_token: str) -> str:
+    """A token as it is compared: OCPP's identifiers are the same in any case."""
+    return id_token.lower()
+
+
+def authorization_key(id_token: str, token_type: str) -> str:
+    """Key of an Authorization record; tokens are case-insensitive in OCPP. The hook in Directus
+    (`citrine-hook`) makes the same for rows that people make."""
+    return derived("Authorization", folded_token(id_token), token_type)
+
+
 def password_key(station: str) -> str:
     """Key of the VariableAttribute that holds the station's BasicAuthPassword (A00.FR.204)."""
     return variable_attribute_key(station, "SecurityCtrlr", "BasicAuthPassword")
@@ -67,3 +78,32 @@ def password_key(station: str) -> str:
 def dead_letter_key(collection: str, item: str) -> str:
     """Key of the DeadLetter record of the record `item` of Directus' `collection`."""
     return derived("DeadLetter", collection, item)
+
+
+def reservation_key(station: str, reservation_id: int) -> str:
+    """Key of a Reservation record."""
+    return derived("Reservation", station, reservation_id)
+
+
+def token_key(id_token: str, token_type: str) -> str:
+    """What the transactions of an idToken are found by."""
+    return f"{token_type}:{folded_token(id_token)}"
+
+
+def transaction_key(station: str, transaction_id: str) -> str:
+    """Key of a Transaction record; the id is the station's and unique only there."""
+    return derived("Transaction", station, transaction_id)
+
+
+def transaction_event_key(
+    station: str, transaction_id: str, seq_no: int, event_type: str, timestamp: str
+) -> str:
+    """Key of a TransactionEvent record. seqNo alone would do if no station ever gave two
+    events the same; some number all of them 0."""
+    return derived("TransactionEvent", station, transaction_id, seq_no, event_type, timestamp)
+
+
+def meter_value_key(owner: str, number: int) -> str:
+    """Key of the set of values `number` within what `owner` names: an event's key, or station,
+    EVSE and time of a MeterValues message."""
+    return derived("MeterValue", owner, number)

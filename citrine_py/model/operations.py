@@ -8,7 +8,9 @@ from typing import Any, Literal
 from citrine_py.model.collection import Collection, Delivery, Query, Record, Services
 from citrine_py.model.stations import ConnectorStatus
 
-EventKind = Literal["Event", "Security", "Firmware", "Log", "DataTransfer"]
+EventKind = Literal[
+    "Event", "Security", "Firmware", "Log", "DataTransfer", "Authorization", "Reservation"
+]
 Direction = Literal["in", "out"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "Unreadable"]
 
@@ -27,13 +29,14 @@ class StatusNotification(Record):
 
 class StationEvent(Record):
     """One line of a station's history: an event, a security event, a firmware or log status,
-    a data transfer. `payload` has the message's own words."""
+    a data transfer, a token that was refused, a reservation's end. `payload` has the
+    message's own words."""
 
     id: str
     station: Services[str | None] = None
     timestamp: Services[datetime | None] = None  # the station's time where it gave one
     kind: Services[EventKind | None] = None
-    type: Services[str | None] = None  # security event's type, status, trigger or vendorId
+    type: Services[str | None] = None  # security event's type, status, trigger, vendorId
     info: Services[str | None] = None
     severity: Services[int | None] = None  # OCPP: 0 danger ... 9 debug
     component: Services[str | None] = None

@@ -32,6 +32,23 @@ BootProgress = Literal[
     "Done",  # accepted
     "Failed",  # progressInfo says why; the next boot tries again
 ]
+LocalListStatus = Literal[
+    "Wanted",  # to be sent
+    "Sending",
+    "Current",
+    "Manual",  # somebody sent one of his own
+    "Failed",  # localListInfo says why
+    "NotSupported",
+]
+
+
+OperationalStatus = Literal["Operative", "Inoperative"]
+AvailabilityProgress = Literal[
+    "Wanted",  # to be sent when the station is there
+    "Scheduled",  # the station does it when its transaction has ended
+    "Done",
+    "Refused",  # availabilityInfo says why
+]
 
 
 class Location(Record):
@@ -45,6 +62,7 @@ class Location(Record):
     state: Operators[str | None] = None
     country: Operators[str | None] = None
     coordinates: Operators[dict[str, Any] | None] = None  # GeoJSON Point
+    tariff: Operators[str | None] = None  # Tariff.id; for its stations without one of their own
 
 
 class ChargingStation(Record):
@@ -53,6 +71,7 @@ class ChargingStation(Record):
     id: str
     name: Operators[str | None] = None
     location: Operators[str | None] = None  # Location.id
+    tariff: Operators[str | None] = None  # Tariff.id
     notes: Operators[str | None] = None
     isOnline: Services[bool | None] = None
     registrationStatus: Services[RegistrationStatus | None] = None
@@ -76,6 +95,19 @@ class ChargingStation(Record):
     logStatus: Services[str | None] = None
     logStatusAt: Services[datetime | None] = None
     passwordChangedAt: Services[datetime | None] = None
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
+    localListStatus: Services[LocalListStatus | None] = None
+    localListInfo: Services[str | None] = None
+    localListVersion: Services[int | None] = None
+    """What the station has (D01); 0: none."""
+    localListWantedVersion: Services[int | None] = None
+    localListEntries: Services[int | None] = None
+    localListUpdatedAt: Services[datetime | None] = None
+    localListDigest: Services[str | None] = None
+    """Of the list that was wanted when the station's was last set (`modules.local_list`)."""
 
 
 class Boot(Record):
@@ -115,6 +147,11 @@ class Evse(Record):
     station: Services[str | None] = None
     evseId: Services[int | None] = None
     name: Operators[str | None] = None
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
+    iso15118EvseId: Shared[str | None] = None  # the variable of that name, e.g. DE*ABC*E0001
 
 
 class Connector(Record):
@@ -127,7 +164,11 @@ class Connector(Record):
     connectorId: Services[int | None] = None
     connectorStatus: Services[ConnectorStatus | None] = None
     timestamp: Services[datetime | None] = None  # the station's time of that status
-    connectorType: Operators[str | None] = None  # OCPP ConnectorEnumType
+    connectorType: Shared[str | None] = None  # OCPP ConnectorEnumType
+    wantedAvailability: Shared[OperationalStatus | None] = None
+    """What an operator wants it to be (G03, G04)."""
+    availabilityProgress: Services[AvailabilityProgress | None] = None
+    availabilityInfo: Services[str | None] = None
 
 
 class VariableAttribute(Record):

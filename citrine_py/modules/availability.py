@@ -15,6 +15,7 @@ from citrine_py.model.keys import connector_key
 from citrine_py.model.operations import STATUS_NOTIFICATION
 from citrine_py.model.stations import CONNECTOR, EVSE, Connector, ConnectorStatus
 from citrine_py.model.times import iso, parse
+from citrine_py.modules.change_availability import settled
 from citrine_py.modules.history import line_key
 from citrine_py.modules.variables import put_places
 from citrine_py.ports import Call, Change, Clock, Payload, Put, Records
@@ -59,6 +60,7 @@ def connector_changes(records: Records, call: Call, state: ConnectorState) -> li
         if is_newer(connector, state.timestamp, call.received):
             fields |= {"connectorStatus": state.status, "timestamp": state.timestamp}
             changes.append(Put(CONNECTOR, key, fields))
+            changes += settled(records, call.station, {key: state.status})
     told = {
         "station": call.station,
         "connector": key,

@@ -10,33 +10,43 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
 
+from citrine_py.modules import (
+    charging_bindings,
+    control_bindings,
+    provisioning_bindings,
+    token_bindings,
+)
+from citrine_py.modules.authorization import StationIdTokens, TokenRules
+from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
-from citrine_py.modules.boot import BootRules, OnBootNotification
+from citrine_py.modules.blocks import Common, Handler
+from citrine_py.modules.boot import BootRules
+from citrine_py.modules.change_availability import AvailabilityWishes
+from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
-from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
+from citrine_py.modules.device_model import StationDeviceModel
 from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
 from citrine_py.modules.firmware import OnFirmwareStatusNotification
-from citrine_py.modules.gate import Gate, Triggered
+from citrine_py.modules.gate import Gate
+from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.message_log import MessageLog
-from citrine_py.modules.passwords import StationPasswords, UnderWay
-from citrine_py.modules.pending_boot import PendingBoot
+from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.presence import StationPresence
-from citrine_py.modules.report_requests import ReportRequests
-from citrine_py.modules.reports import Reports
-from citrine_py.modules.requests import Sender, StationRequests
+from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
+from citrine_py.modules.requests import StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
-from citrine_py.modules.trigger_requests import TriggerRequests
-from citrine_py.modules.variable_calls import VariableCalls
-from citrine_py.modules.variable_requests import VariableRequests
+from citrine_py.modules.tariffs import TariffCheck, TariffPricing
+from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.transaction_records import TransactionRecords
+from citrine_py.modules.transaction_status import TransactionStatus
+from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
-
-Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
-"""Answers a call whose payload fits OCPP's schema. Raises CallError to refuse it."""
+from citrine_py.ports_charging import MeterSignatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,17 @@ class Rules:
     requests: StationRequests
     passwords: StationPasswords
     device_model: StationDeviceModel
+    background: Mapping[str, Callable[[], Awaitable[None]]]
+    """Work that goes on as long as the service runs, by name."""
+    id_tokens: StationIdTokens
+    authorizations: AuthorizationEdits
+    local_lists: LocalLists
+    availability: AvailabilityWishes
+    transactions: TransactionStatus
+    active_transactions: RunningTransactions
+    pricing: TariffPricing
+    tariff_check: TariffCheck
+    cost_updates: CostUpdates
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,61 +108,86 @@ class Needs:
     new_id: NewId
     hasher: Hasher
     schemas: Schemas
+    tokens: TokenNeeds
+    signatures: MeterSignatures
 
 
 def build(
     needs: Needs,
     boot: BootRules,
+    token_rules: TokenRules,
+    transaction_rules: TransactionRules,
     *,
     report_timeout: float = 120,
     vendors: Vendors = MappingProxyType({}),
 ) -> Rules:
-    """Gives every rule its needs. Before stations connect, `presence.reset()` is due.
+    """Gives every rule its needs. Before stations connect, `presence.reset()` and
+    `transactions.start()` are due.
 
     `report_timeout`: seconds without a part after which a report counts as failed.
     """
-    records, stations, jobs, clock = needs.records, needs.stations, needs.jobs, needs.clock
-    new_id, schemas = needs.new_id, needs.schemas
-    under_way = UnderWay()
-    reports = Reports(new_id)
-    triggered = Triggered(clock)
-    variables = VariableCalls(records, stations, clock)
-    passwords = StationPasswords(records, stations, clock, needs.hasher, under_way)
-    pending = PendingBoot(
-        records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
+    records, stations, clock = needs.records, needs.stations, needs.clock
+    common = Common(records, stations, clock, needs.jobs)
+    control = control_bindings.build(common)
+    pricing = TariffPricing(records)
+    transactions = TransactionRecords(records, transaction_rules.limits, pricing)
+    running = RunningTransactions(transactions)
+    starts = RemoteStarts(records, clock, transactions)
+    tokens = token_bindings.build(
+        common, needs.tokens, token_rules, active=running, starts=starts, tariffs=pricing
     )
-    handlers: dict[str, Handler] = {
-        "BootNotification": OnBootNotification(records, clock, pending, boot),
+    charging = charging_bindings.build(
+        common, transactions, tokens.id_tokens, verify=needs.signatures, rules=transaction_rules
+    )
+    lists = tokens.lists
+    own = provisioning_bindings.build(
+        common,
+        ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas),
+        boot,
+        (lists.booted, control.availability.arrived),
+        report_timeout=report_timeout,
+    )
+    blocks = (own, tokens, charging, control)
+    handlers = {name: each for block in blocks for name, each in block.handlers.items()}
+    senders = {name: each for block in blocks for name, each in block.senders.items()}
+    returned, arrived = (charging.status.connected,), (lists.arrived, control.availability.arrived)
+    return Rules(
+        dispatch=_bindings(needs, own, handlers | _recorders(records, clock, vendors)),
+        admission=own.admission,
+        presence=StationPresence(records, clock, needs.jobs, own.pending, returned, arrived),
+        frames=MessageLog(records, clock, needs.new_id),
+        requests=StationRequests(
+            records, stations, needs.schemas, MappingProxyType(senders), own.reports.fresh_id
+        ),
+        passwords=own.passwords,
+        device_model=own.device_model,
+        background=MappingProxyType({"reservations": control.sweep.run}),
+        availability=control.availability,
+        id_tokens=tokens.id_tokens,
+        authorizations=tokens.edits,
+        local_lists=lists,
+        transactions=charging.status,
+        active_transactions=running,
+        pricing=pricing,
+        tariff_check=TariffCheck(records, pricing),
+        cost_updates=charging.cost_updates,
+    )
+
+
+def _bindings(needs: Needs, own: Provisioning, handlers: Mapping[str, Handler]) -> Bindings:
+    gate = Gate(needs.records, own.triggered, own.reports)
+    by_version = {("2.0.1", name): each for name, each in handlers.items()}
+    return Bindings(gate, needs.schemas, MappingProxyType(by_version))
+
+
+def _recorders(records: Records, clock: Clock, vendors: Vendors) -> dict[str, Handler]:
+    """The handlers that keep what they are told, and need no more for it."""
+    return {
         "DataTransfer": OnDataTransfer(records, vendors),
         "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
         "Heartbeat": OnHeartbeat(clock),
         "LogStatusNotification": OnLogStatusNotification(records),
         "NotifyEvent": OnNotifyEvent(records),
-        "NotifyReport": OnNotifyReport(records, reports),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
     }
-    variable_requests = VariableRequests(variables, passwords)
-    report_requests = ReportRequests(stations, jobs, reports, report_timeout)
-    senders: dict[str, Sender] = {
-        "GetBaseReport": report_requests.base,
-        "GetReport": report_requests.by_criteria,
-        "GetVariables": variable_requests.get,
-        "SetVariables": variable_requests.set,
-        "TriggerMessage": TriggerRequests(stations, triggered).send,
-    }
-    return Rules(
-        dispatch=Bindings(
-            Gate(records, triggered, reports),
-            schemas,
-            MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
-        ),
-        admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, jobs, pending),
-        frames=MessageLog(records, clock, new_id),
-        requests=StationRequests(
-            records, stations, schemas, MappingProxyType(senders), reports.fresh_id
-        ),
-        passwords=passwords,
-        device_model=StationDeviceModel(records, clock, schemas, passwords),
-    )

@@ -7,7 +7,7 @@ station told of itself. The conversation with a Pending station is in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -120,6 +120,8 @@ class OnBootNotification:
     clock: Clock
     pending: PendingBoot
     rules: BootRules
+    accepted: Sequence[Callable[[str], None]] = ()
+    """Told of a station whose boot was accepted, just before the answer leaves."""
 
     async def __call__(self, call: Call) -> Payload:
         now = self.clock.now()
@@ -145,6 +147,9 @@ class OnBootNotification:
         self, station: str, status: RegistrationStatus, boot: Boot | None, now: datetime
     ) -> None:
         """The last thing done, without an await: a job runs only after the answer has left."""
+        if status == "Accepted":
+            for tell in self.accepted:
+                tell(station)
         if status != "Pending":
             if boot is not None and boot.progress in ACTIVE:
                 self.pending.stop(station)

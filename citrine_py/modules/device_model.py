@@ -22,6 +22,7 @@ from citrine_py.model.stations import (
 )
 from citrine_py.model.times import iso, parse
 from citrine_py.modules.passwords import StationPasswords
+from citrine_py.modules.places import told_places
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.variables import is_password, places, put_places, put_report
 from citrine_py.ocpp.errors import CallError
@@ -52,7 +53,8 @@ class OnNotifyReport:
         payload = call.payload
         data = payload.get("reportData", [])
         puts = list(put_report(call.station, data, parse(payload["generatedAt"])))
-        await self.records.write(*new_places(self.records, call.station, data), *puts)
+        new = [*new_places(self.records, call.station, data), *told_places(self.records, puts)]
+        await self.records.write(*new, *puts)
         report = self.reports.find(call.station, payload["requestId"])
         if report is None:
             log.debug("report.unasked", station=call.station, request_id=payload["requestId"])
@@ -84,7 +86,8 @@ class StationDeviceModel:
         changes: list[Change] = []
         if self.records.get(CHARGING_STATION, station) is None:
             changes.append(Put(CHARGING_STATION, station, {}))
-        changes += [*new_places(self.records, station, [report_data]), *puts]
+        changes += new_places(self.records, station, [report_data])
+        changes += [*told_places(self.records, puts), *puts]
         if is_password(report_data):
             password = _password(report_data)
             if password is not None:

@@ -6,7 +6,7 @@ Implements ports.Presence. Whether the station may take part is another question
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,12 +29,19 @@ _AGAIN = 2.0  # seconds until it is tried again to write what the journal did no
 
 @dataclass(frozen=True, slots=True)
 class StationPresence:
-    """Keeps isOnline, lastSeen and how the station is connected."""
+    """Keeps isOnline, lastSeen and how the station is connected.
+
+    Attributes:
+        returned: told of every station that connects, for what waits until it is here.
+        arrived: told of those that were accepted before; such a station may boot anew.
+    """
 
     records: Records
     clock: Clock
     jobs: Jobs
     pending: PendingBoot
+    returned: Sequence[Callable[[SessionInfo], None]] = ()
+    arrived: Sequence[Callable[[str], None]] = ()
 
     async def connected(self, session: SessionInfo) -> None:
         """See ports.Presence. A station nobody knew gets its record here."""
@@ -52,6 +59,12 @@ class StationPresence:
         if not known:
             log.info("station.new", station=session.station, listener=session.listener)
         self.pending.connected(session)
+        for each in self.returned:
+            each(session)
+        here = self.records.get(CHARGING_STATION, session.station)
+        if here is not None and here.registrationStatus == "Accepted":
+            for tell in self.arrived:
+                tell(session.station)
 
     async def gone(self, session: SessionInfo, reason: str) -> None:
         """See ports.Presence."""

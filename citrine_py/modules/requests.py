@@ -27,23 +27,9 @@ DEFAULT_VERSION = "2.0.1"
 Sender: TypeAlias = Callable[[str, Payload, float | None], Awaitable[Payload]]
 """Sends one action to a station: its id, the checked payload, seconds to wait for an answer."""
 
+
 _WHEN_ACCEPTED = frozenset({"RequestStartTransaction", "RequestStopTransaction"})
 """Not for a station that is Pending or Rejected (B02, B03)."""
-
-_NUMBERED = frozenset(
-    {
-        "CustomerInformation",
-        "GetBaseReport",
-        "GetChargingProfiles",
-        "GetDisplayMessages",
-        "GetLog",
-        "GetMonitoringReport",
-        "GetReport",
-        "PublishFirmware",
-        "UpdateFirmware",
-    }
-)
-"""Requests with a requestId, which is filled in where the caller leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +38,7 @@ class StationRequests:
 
     Attributes:
         senders: by action, for those that need more than to be sent.
-        fresh_id: makes a requestId.
+        fresh_id: makes a requestId or its like.
     """
 
     records: Records
@@ -69,8 +55,9 @@ class StationRequests:
         row = catalogue.find(version, action)
         if row is None or not row.sent:
             raise BadRequest(f"{action} is no message that OCPP {version} sends to stations")
-        if action in _NUMBERED and "requestId" not in payload:
-            payload = {**payload, "requestId": self.fresh_id()}
+        number = catalogue.NUMBERS.get(action)
+        if number is not None and number not in payload:
+            payload = {**payload, number: self.fresh_id()}
         self._check(station, version, action, payload)
         log.info("request.sent", station=station, action=action)
         sender = self.senders.get(action)

@@ -132,3 +132,26 @@ def receivable(version: str) -> tuple[Action, ...]:
 def by_path(version: str, path: str) -> Action | None:
     """The message sent under an API path such as `monitoring/setVariables`."""
     return next((action for action in sendable(version) if action.path == path), None)
+
+
+NUMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "RequestStartTransaction": "remoteStartId",
+        "ReserveNow": "id",
+        **dict.fromkeys(
+            (
+                "CustomerInformation",
+                "GetBaseReport",
+                "GetChargingProfiles",
+                "GetDisplayMessages",
+                "GetLog",
+                "GetMonitoringReport",
+                "GetReport",
+                "PublishFirmware",
+                "UpdateFirmware",
+            ),
+            "requestId",
+        ),
+    }
+)
+"""By action, the field with a number of ours, which may be left out by who asks us to send it."""

@@ -32,21 +32,20 @@ async def apply_flows(ledger: Ledger, definition: Definition) -> None:
 
 
 async def apply_presets(ledger: Ledger, definition: Definition) -> None:
-    """Lists as everybody first sees them; a preset that somebody made stays."""
+    """Lists as everybody first sees them, and bookmarks for all; one that somebody made stays."""
     live = await ledger.admin.call(
         "GET",
         "/presets",
         **{
             "filter[user][_null]": "true",
             "filter[role][_null]": "true",
-            "filter[bookmark][_null]": "true",
             "limit": ALL,
         },
     )
-    by_collection = {each["collection"]: each for each in live}
+    found = {(each["collection"], each["bookmark"]): each for each in live}
     for ours in definition.presets:
-        theirs = by_collection.get(ours["collection"])
-        name = f"preset {ours['collection']}"
+        theirs = found.get((ours["collection"], ours["bookmark"]))
+        name = " ".join(filter(None, ("preset", ours["collection"], ours["bookmark"])))
         if theirs is None and name in ledger.memory:
             ledger.leave_out(name)
         elif theirs is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -55,7 +56,8 @@ def unpacked(value: Any) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """JSON with times as ISO 8601 in milliseconds, and without NUL, which Postgres cannot hold.
+    """JSON with times as ISO 8601 in milliseconds, decimals as texts of their digits, and
+    without NUL, which Postgres cannot hold.
 
     Raises:
         TypeError: something in `value` has no JSON form.
@@ -131,6 +133,8 @@ def _plain(value: Any) -> Any:
         return iso(value)
     if isinstance(value, Packed):
         return orjson.Fragment(value.json)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 

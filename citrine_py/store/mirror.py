@@ -68,7 +68,10 @@ class Mirror:
     def knows(self, table: str, key: str) -> bool | None:
         """Whether Directus has the row; None where that is not kept in memory."""
         shelf = self._cache.whole(table)
-        return None if shelf is None else key in shelf.base
+        if shelf is not None:
+            return key in shelf.base
+        known = any(key in view.base for view in self._cache.views(table))
+        return True if known else None
 
     # ---- events --------------------------------------------------------------------------
 
@@ -215,6 +218,14 @@ class Mirror:
             self._on_demand.changed(table, key, {})
             for shelf in self._cache.views(table):
                 self.doubt(shelf, key)
+
+    def doubt_views(self) -> None:
+        """Has the rows of collections with a source read again: one that its source does not
+        list any more, because time has passed, leaves memory."""
+        for shelf in self._cache.shelves.values():
+            if shelf.collection.source is not None:
+                for key in shelf.base:
+                    self.doubt(shelf, key)
 
     def restored(self, collection: str, key: str, row: Mapping[str, Any]) -> None:
         """A row of the last known state, before Directus was asked."""

@@ -48,6 +48,7 @@ ON_DEMAND_RECORDS = 10_000
 """Records of large collections that are kept after a read, unless told otherwise."""
 
 _SNAPSHOT_EVERY = 15.0  # seconds
+_VIEWS_EVERY = 3600.0  # seconds
 
 
 class Store:
@@ -147,6 +148,7 @@ class Store:
         self._begin("touches", self._release_touches)
         self._begin("retention", self._retention.run)
         self._begin("snapshot", self._snapshots)
+        self._begin("views", self._refresh_views)
         log.info("store.started", records=known, undelivered=count)
 
     async def stop(self, seconds: float = 5.0) -> None:
@@ -273,6 +275,11 @@ class Store:
                 self.records.replay(collection, seq, change)
             except BadRequest as error:
                 self._letters.unfit(seq, change, collection.directus, str(error))
+
+    async def _refresh_views(self) -> None:
+        while True:
+            await self._clock.sleep(_VIEWS_EVERY)
+            self._mirror.doubt_views()
 
     async def _snapshots(self) -> None:
         while True:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from citrine_py.api.callbacks import Callbacks
-from citrine_py.api.destinations import denied
 from citrine_py.errors import BadRequest
+from citrine_py.outside.destinations import denied
 from tests.api.receiver import receiver
 
 

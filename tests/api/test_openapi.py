@@ -142,7 +142,9 @@ async def test_parameters_that_are_documented_as_required_are(world: World) -> N
 async def test_the_examples_work_against_the_api() -> None:
     async with running() as world:
         world.requests.answers["cp001"] = {}
-        await world.call("PUT", "/data/configuration/location?id=" + _location(), {})
+        await world.call("PUT", "/data/configuration/location?id=" + _row_id("Location"), {})
+        tariff = {"currency": "EUR"}
+        await world.call("PUT", "/data/transactions/tariff?id=" + _row_id("Tariff"), tariff)
         for path, method, operation in operations():
             query = "&".join(
                 f"{each['name']}={_first(each['example'])}"
@@ -165,7 +167,9 @@ def _first(example: Any) -> Any:
     return example[0] if isinstance(example, list) else example
 
 
-def _location() -> str:
-    content = DOCUMENT["paths"]["/data/configuration/location"]["get"]["responses"]["200"]
-    identity: str = content["content"]["application/json"]["example"][0]["id"]
+def _row_id(name: str) -> str:
+    """The id of a collection's row in the examples."""
+    get = next(each for _, _, each in operations() if each["operationId"] == f"get{name}")
+    content = get["responses"]["200"]["content"]
+    identity: str = content["application/json"]["example"][0]["id"]
     return identity

@@ -14,10 +14,13 @@ from citrine_py.api.app import ApiServer
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
 from citrine_py.errors import NotFound
+from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
+from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Change, PasswordOutcome, Payload
+from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
 
@@ -91,6 +94,37 @@ class RecordedModel:
 
 
 @dataclass
+class RecordedTokens:
+    """Writes tokens into the world's records; `lists` notes what local lists are told."""
+
+    records: FakeRecords
+    moved_stations: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    answer: Any = field(default_factory=lambda: {"status": "Accepted"})
+
+    async def put(self, id_token: str, token_type: str, fields: Mapping[str, Any]) -> Authorization:
+        key = authorization_key(id_token, token_type)
+        natural = {"idToken": id_token, "type": token_type}
+        await self.records.write(Put(AUTHORIZATION, key, {**natural, **fields}))
+        record = self.records.get(AUTHORIZATION, key)
+        assert record is not None
+        return record
+
+    async def remove(self, tokens: Sequence[Authorization]) -> None:
+        await self.records.write(*(Delete(AUTHORIZATION, token.id) for token in tokens))
+
+    async def send_whole(self, station: str, seconds: float | None = None) -> Payload:
+        self.sent.append(station)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        answer: Payload = self.answer
+        return answer
+
+    def moved(self, station: str) -> None:
+        self.moved_stations.append(station)
+
+
+@dataclass
 class World:
     """The stand-ins, the server and a client of it."""
 
@@ -99,10 +133,15 @@ class World:
     requests: ScriptedRequests = field(default_factory=ScriptedRequests)
     passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
     device_model: RecordedModel = field(default_factory=RecordedModel)
+    tokens: RecordedTokens = field(init=False)
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     base: str = ""
     client: aiohttp.ClientSession = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.tokens = RecordedTokens(self.records)
+        self.availability_edits: list[tuple[Any, ...]] = []
 
     def ports(self) -> Ports:
         return Ports(
@@ -110,6 +149,10 @@ class World:
             requests=self.requests,
             passwords=self.passwords,
             device_model=self.device_model,
+            authorizations=self.tokens,
+            local_lists=self.tokens,
+            availability=lambda *edit: self.availability_edits.append(edit),
+            tariffs=TariffPricing(self.records),
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

@@ -14,15 +14,11 @@ from tests.people import Operator, until
 
 
 class Csms:
-    """`operator` does what a case calls manual; `station_id` is this case's own.
-    `leave_open` notes, for the table, a part of the case that cannot be proven yet."""
+    """`operator` does what a case calls manual; `station_id` is this case's own."""
 
-    def __init__(
-        self, operator: Operator, station_id: str, leave_open: Callable[[str], None]
-    ) -> None:
+    def __init__(self, operator: Operator, station_id: str) -> None:
         self.operator = operator
         self.station_id = station_id
-        self.leave_open = leave_open
 
     def station(self, password: str | None = None) -> AbstractAsyncContextManager[raw.RawStation]:
         """The station connected: to the open port, or with a password to the other."""
@@ -55,6 +51,50 @@ class Csms:
 
     async def attributes(self, **query: str) -> list[dict[str, Any]]:
         return await self.operator.attributes(self.station_id, **query)
+
+    async def enter_token(self, token: dict[str, str]) -> None:
+        """The token gets its entry, Accepted."""
+        body = {"idToken": token, "idTokenInfo": {"status": "Accepted"}}
+        params = {"idToken": token["idToken"], "type": token["type"]}
+        answer = await self.operator.api.put(
+            "/data/evdriver/authorization", params=params, json=body
+        )
+        assert answer.status_code == 200, answer.text
+
+    async def transaction(self, transaction_id: str) -> dict[str, Any]:
+        """The Transaction as an operator's script reads it, once it is there."""
+        params = {"stationId": self.station_id, "transactionId": transaction_id}
+
+        async def read() -> list[dict[str, Any]]:
+            answer = await self.operator.api.get("/data/transactions/transaction", params=params)
+            assert answer.status_code == 200, answer.text
+            rows: list[dict[str, Any]] = answer.json()
+            return rows
+
+        async def there() -> bool:
+            return len(await read()) == 1
+
+        await until(there)
+        return (await read())[0]
+
+    async def meter_values(self) -> list[dict[str, Any]]:
+        """All of the station's meter values, as an operator's script reads them."""
+        return await self._rows("/data/transactions/meterValue")
+
+    async def _rows(self, path: str) -> list[dict[str, Any]]:
+        answer = await self.operator.api.get(path, params={"stationId": self.station_id})
+        assert answer.status_code == 200, answer.text
+        rows: list[dict[str, Any]] = answer.json()
+        return rows
+
+    async def connector_states(self) -> dict[tuple[int, int], str]:
+        """(EVSE, connector) to the status that the API shows."""
+        rows = await self._rows("/data/configuration/connector")
+        return {(each["evseId"], each["connectorId"]): each["connectorStatus"] for each in rows}
+
+    async def history(self) -> list[dict[str, Any]]:
+        """The lines of the station's history."""
+        return await self._rows("/data/reporting/stationEvent")
 
     async def shown_in_directus(self, count: int) -> dict[tuple[str, str], str]:
         """(component, variable) to value, once Directus shows `count` rows of the station."""

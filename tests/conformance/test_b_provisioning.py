@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.charging import Session
 from tests.conformance.csms import Csms
-from tests.conformance.raw import RawStation, Refused, now, report_data
+from tests.conformance.raw import RawStation, Refused, report_data
 
 pytestmark = pytest.mark.stack
 
@@ -272,25 +273,24 @@ async def _reset(csms: Csms, station: RawStation, request: dict[str, Any], statu
     assert body["payload"] == {"status": status}
 
 
-async def _transaction_event(
-    csms: Csms, station: RawStation, event: str, trigger: str, **more: Any
-) -> None:
-    """A step of an ongoing transaction: an answer that fits OCPP's schema or, as long as the
-    service has no transactions, the honest NotImplemented, which leaves the case open in part."""
-    payload = {
-        "eventType": event,
-        "timestamp": now(),
-        "triggerReason": trigger,
-        "seqNo": 1,
-        "transactionInfo": {"transactionId": "conformance-1", **more},
-        "evse": {"id": 1, "connectorId": 1},
-    }
-    try:
-        await station.call("TransactionEvent", payload)
-    except Refused as refused:
-        if refused.code != "NotImplemented":
-            raise
-        csms.leave_open("TransactionEvent")
+async def _charging(csms: Csms, station: RawStation) -> Session:
+    """The reusable state EnergyTransferStarted."""
+    session = Session(csms, station)
+    await session.energy_transfer_started()
+    return session
+
+
+async def _stop_and_leave(session: Session) -> None:
+    """The driver stops, and the car leaves: the transaction ends."""
+    await session.event("Updated", "StopAuthorized", chargingState="EVConnected")
+    told = {"chargingState": "Idle", "stoppedReason": "EVDisconnected"}
+    await session.event("Ended", "EVCommunicationLost", **told)
+    assert (await session.record())["stoppedReason"] == "EVDisconnected"
+
+
+async def _end_by_reset(session: Session) -> None:
+    await session.event("Ended", "ResetCommand", stoppedReason="ImmediateReset")
+    assert (await session.record())["stoppedReason"] == "ImmediateReset"
 
 
 @pytest.mark.case("TC_B_20_CSMS", "Reset station: without transaction, OnIdle", "B11.FR.04")
@@ -311,41 +311,24 @@ async def test_tc_b_20_a_station_is_reset_on_idle_and_boots_again(csms: Csms) ->
     "E07.FR.03",
 )
 async def test_tc_b_21_a_reset_on_idle_is_scheduled_until_the_transaction_ends(csms: Csms) -> None:
-    """TC_B_21_CSMS (B12.FR.01, B12.FR.03, E07.FR.03).
-
-    Transactions are not in this release: EnergyTransferStarted is only told by the
-    connector's state, and TransactionEvent may be answered NotImplemented, so that
-    E07.FR.03 is not proven here. What the case validates of the CSMS (steps 1 and 8) is.
-    """
+    """TC_B_21_CSMS (B12.FR.01, B12.FR.03, E07.FR.03)."""
     async with csms.station() as station:
         await station.booted()
-        await station.tell_connectors("Occupied")
+        session = await _charging(csms, station)
         await _reset(csms, station, {"type": "OnIdle"}, "Scheduled")
-        await _transaction_event(
-            csms, station, "Updated", "StopAuthorized", chargingState="EVConnected"
-        )
-        await _transaction_event(
-            csms,
-            station,
-            "Ended",
-            "EVCommunicationLost",
-            chargingState="Idle",
-            stoppedReason="EVDisconnected",
-        )
+        await _stop_and_leave(session)
     async with csms.station() as station:
         await station.booted("ScheduledReset")
 
 
 @pytest.mark.case("TC_B_22_CSMS", "Reset station: with ongoing transaction, Immediate")
 async def test_tc_b_22_an_immediate_reset_ends_the_transaction(csms: Csms) -> None:
-    """TC_B_22_CSMS (use case B12). As in TC_B_21, the transaction itself is not proven."""
+    """TC_B_22_CSMS (use case B12)."""
     async with csms.station() as station:
         await station.booted()
-        await station.tell_connectors("Occupied")
+        session = await _charging(csms, station)
         await _reset(csms, station, {"type": "Immediate"}, "Accepted")
-        await _transaction_event(
-            csms, station, "Ended", "ResetCommand", stoppedReason="ImmediateReset"
-        )
+        await _end_by_reset(session)
     async with csms.station() as station:
         assert (await station.boot("RemoteReset"))["status"] == "Accepted"
         await station.tell_connectors("Occupied")
@@ -363,34 +346,22 @@ async def test_tc_b_25_an_evse_is_reset(csms: Csms) -> None:
 async def test_tc_b_26_the_reset_of_an_evse_is_scheduled_until_its_transaction_ends(
     csms: Csms,
 ) -> None:
-    """TC_B_26_CSMS (B12.FR.07). As in TC_B_21, the transaction itself is not proven."""
+    """TC_B_26_CSMS (B12.FR.07)."""
     async with csms.station() as station:
         await station.booted()
-        await station.tell_connectors("Occupied")
+        session = await _charging(csms, station)
         await _reset(csms, station, {"type": "OnIdle", "evseId": 1}, "Scheduled")
-        await _transaction_event(
-            csms, station, "Updated", "StopAuthorized", chargingState="EVConnected"
-        )
-        await _transaction_event(
-            csms,
-            station,
-            "Ended",
-            "EVCommunicationLost",
-            chargingState="Idle",
-            stoppedReason="EVDisconnected",
-        )
+        await _stop_and_leave(session)
 
 
 @pytest.mark.case("TC_B_27_CSMS", "Reset EVSE: with ongoing transaction, Immediate")
 async def test_tc_b_27_an_immediate_reset_of_an_evse_ends_its_transaction(csms: Csms) -> None:
-    """TC_B_27_CSMS (use case B12). As in TC_B_21, the transaction itself is not proven."""
+    """TC_B_27_CSMS (use case B12)."""
     async with csms.station() as station:
         await station.booted()
-        await station.tell_connectors("Occupied")
+        session = await _charging(csms, station)
         await _reset(csms, station, {"type": "Immediate", "evseId": 1}, "Accepted")
-        await _transaction_event(
-            csms, station, "Ended", "ResetCommand", stoppedReason="ImmediateReset"
-        )
+        await _end_by_reset(session)
 
 
 # ---- network profiles ------------------------------------------------------------------

@@ -9,23 +9,25 @@ from citrine_py.ports import Payload
 from tests.modules.world import BOOT_REQUEST, World
 
 HANDLED = {
+    "Authorize",
     "BootNotification",
     "DataTransfer",
     "FirmwareStatusNotification",
+    "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
+    "MeterValues",
     "NotifyEvent",
     "NotifyReport",
+    "ReservationStatusUpdate",
     "SecurityEventNotification",
     "StatusNotification",
+    "TransactionEvent",
 }
 
 LATER = {
-    "Authorize",
     "ClearedChargingLimit",
     "Get15118EVCertificate",
-    "GetCertificateStatus",
-    "MeterValues",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",
     "NotifyDisplayMessages",
@@ -34,9 +36,7 @@ LATER = {
     "NotifyMonitoringReport",
     "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
-    "ReservationStatusUpdate",
     "SignCertificate",
-    "TransactionEvent",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""
 

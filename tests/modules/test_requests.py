@@ -7,7 +7,6 @@ import structlog
 
 from citrine_py.errors import BadRequest, NotFound, StationOffline, StationRefused
 from citrine_py.model.stations import CHARGING_STATION, ChargingStation
-from citrine_py.modules.requests import _NUMBERED
 from citrine_py.ocpp import catalogue
 from citrine_py.ports import Payload
 from tests.modules.world import SCHEMAS, STATION, World, data
@@ -70,7 +69,10 @@ def test_request_ids_are_filled_in_where_the_schemas_want_one() -> None:
         for action in catalogue.sendable("2.0.1")
         if "requestId" in SCHEMAS.request_schema("2.0.1", action.name).get("required", [])
     }
-    assert wanted == _NUMBERED
+    numbered = {name for name, field in catalogue.NUMBERS.items() if field == "requestId"}
+    assert wanted == numbered
+    for action, field in catalogue.NUMBERS.items():
+        assert field in SCHEMAS.request_schema("2.0.1", action)["required"]
 
 
 async def test_a_request_id_that_is_left_out_is_filled_in() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import pytest
@@ -24,13 +25,24 @@ from citrine_py.model.stations import (
     VARIABLE_ATTRIBUTE,
     Boot,
     ChargingStation,
+    VariableAttribute,
 )
+from citrine_py.model.tariffs import TARIFF
+from citrine_py.model.times import iso
+from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.outside.ocmf import OcmfSignatures
+from citrine_py.ports import Payload
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
+from tests.conformance import raw
 from tests.fakes import FakeRecords
+from tests.fakes_tokens import FakeCertificates
+from tests.modules.priced import tariff
 from tests.modules.world import SCHEMAS
 
 PACE = Pace(retry=0.3, reboot=0.05, first_wait=0.05, longest_wait=0.2)
@@ -57,8 +69,12 @@ class House:
                 new_id=new_id,
                 hasher=self.hasher,
                 schemas=SCHEMAS,
+                signatures=OcmfSignatures(),
+                tokens=TokenNeeds(FakeCertificates()),
             ),
             BootRules(retry_interval=1),
+            TokenRules(),
+            TransactionRules(cost_interval=0.1),
             report_timeout=0.5,
         )
         self.open = self._listener("open", 0, allow_unknown=True)
@@ -198,3 +214,34 @@ async def test_a_password_whose_answer_is_lost_locks_nobody_out(house: House) ->
         assert it.password == NEW
     async with house.station(OLD) as old:
         await old.until(lambda it: it.refusal == 401)
+
+
+async def test_i02_a_station_that_shows_it_is_told_the_running_cost(house: House) -> None:
+    house.records.have(TARIFF, tariff(isDefault=True, sendCostUpdated=True))
+    for variable in ("Available", "Enabled"):
+        shows = {"component": "TariffCostCtrlr", "variable": variable, "variableInstance": "Cost"}
+        row = VariableAttribute(id=variable, station="cp001", type="Actual", value="true", **shows)
+        house.records.have(VARIABLE_ATTRIBUTE, row)
+    begun = datetime.now(UTC) - timedelta(minutes=10)
+
+    def told(kind: str, seq_no: int, minutes: float, wh: float) -> Payload:
+        at = iso(begun + timedelta(minutes=minutes))
+        return {
+            "eventType": kind,
+            "seqNo": seq_no,
+            "timestamp": at,
+            "triggerReason": "MeterValuePeriodic",
+            "transactionInfo": {"transactionId": "tx-1", "chargingState": "Charging"},
+            "meterValue": [{"timestamp": at, "sampledValue": [{"value": wh}]}],
+        }
+
+    house.rules.cost_updates.start()
+    costs = []
+    async with raw.station(f"ws://127.0.0.1:{house.open.port}", "cp001") as it:
+        await it.booted()
+        for event in (told("Started", 0, 0, 1000), told("Updated", 1, 10, 3000)):
+            await it.call("TransactionEvent", event)
+            asked = await it.asked("CostUpdated")
+            await it.answer(asked, {})
+            costs.append(asked.payload)
+    assert costs == [{"totalCost": cost, "transactionId": "tx-1"} for cost in (0, 0.9)]

@@ -20,13 +20,19 @@ from citrine_py.model.stations import (
     RegistrationStatus,
     VariableAttribute,
 )
+from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_tokens import FakeCertificates
 
 STATION = "cp001"
 SCHEMAS = Schemas()
@@ -53,12 +59,16 @@ class World:
         vendors: Vendors | None = None,
         connected: bool = True,
         report_timeout: float = 120,
+        tokens: TokenRules | None = None,
+        outside: RealTimeAuthorization | None = None,
+        records: FakeRecords | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
-        self.records = FakeRecords()
+        self.records = records or FakeRecords()
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
+        self.certificates = FakeCertificates()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -68,8 +78,12 @@ class World:
                 new_id=FakeNewId(),
                 hasher=self.hasher,
                 schemas=SCHEMAS,
+                signatures=OcmfSignatures(),
+                tokens=TokenNeeds(self.certificates, outside),
             ),
             rules or BootRules(),
+            tokens or TokenRules(),
+            TransactionRules(),
             report_timeout=report_timeout,
             vendors=vendors or {},
         )

@@ -7,6 +7,7 @@ import re
 import types
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -37,6 +38,7 @@ TYPES: dict[Any, set[str]] = {
     bool: {"boolean"},
     int: {"integer", "bigInteger"},
     float: {"float", "decimal"},
+    Decimal: {"decimal"},
     datetime: {"timestamp"},
     dict: {"json"},
     list: {"json"},
@@ -104,11 +106,11 @@ def test_the_endpoint_extension_uses_each_collection_as_the_model_says() -> None
     expected = {
         "bulk": {name for name, each in tables.items() if each.delivery is Delivery.BULK},
         "items": {name for name, each in tables.items() if each.delivery is Delivery.ITEMS},
-        "pruned": {name for name, each in tables.items() if each.retained_by},
         "resident": {each.name for each in COLLECTIONS if each.resident},
     }
-    touched = lists.pop("touched")
+    touched, pruned = lists.pop("touched"), lists.pop("pruned")
     assert {name: set(names) for name, names in lists.items()} == expected
+    assert pruned == {n: each.retained_by for n, each in tables.items() if each.retained_by}
     assert touched == {name: list(each.touched) for name, each in tables.items() if each.touched}
 
 
@@ -195,6 +197,7 @@ def test_flows_keep_no_forms_and_ask_before_they_run() -> None:
         assert flow.data["trigger"] == "manual"
         options = flow.data["options"]
         assert options["collections"] in (["ChargingStation"], ["DeadLetter"])
+        assert options["collections"] in (["ChargingStation"], ["Transaction"], ["Tariff"])
         assert options["requireConfirmation"] is True
         assert options["error_on_reject"] is True
         for entry in options["fields"]:

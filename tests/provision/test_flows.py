@@ -18,26 +18,46 @@ pytestmark = pytest.mark.stack
 FLOWS = {
     str(flow.data["name"]): flow.id
     for flow in load(files.directus_folder()).flows
-    if flow.data["options"]["collections"] == ["ChargingStation"]
+    if flow.data["options"]["collections"] in (["ChargingStation"], ["Transaction"])
 }
+"""Those that ask stations."""
 NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},
     "Trigger message": {"requestedMessage": "Heartbeat"},
     "Set variable": {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "60"},
     "Set password": {"setOnCharger": False},
+    "Clear cache": {},
+    "Send local list": {},
+    "Start charging": {"idToken": "04AA", "idTokenType": "ISO14443"},
+    "Stop charging": {"transactionId": "tx-7"},
+    "Unlock connector": {"evseId": 1, "connectorId": 1},
+    "Reserve": {"idToken": "04AA", "idTokenType": "ISO14443"},
+    "Cancel reservation": {"reservationId": 1},
+    "Change availability": {"operationalStatus": "Inoperative"},
 }
 
 
 async def press(
-    person: Person, flow: str, stations: list[str], form: dict[str, Any]
+    person: Person,
+    flow: str,
+    keys: list[str],
+    form: dict[str, Any],
+    collection: str = "ChargingStation",
 ) -> httpx.Response:
-    body = {"collection": "ChargingStation", "keys": stations, **form}
+    body = {"collection": collection, "keys": keys, **form}
     return await person.client.post(f"/flows/trigger/{FLOWS[flow]}", json=body)
 
 
+async def transaction(people: People, station: str) -> str:
+    """The key of a transaction of the station."""
+    row = {"id": str(uuid.uuid4()), "station": station, "transactionId": "tx-7"}
+    (await people.admin.post("/items/Transaction", json=row)).raise_for_status()
+    return row["id"]
+
+
 async def test_every_button_is_covered_here() -> None:
-    assert FLOWS.keys() == {*NEEDS_STATION, "Boot as pending with report"}
+    assert FLOWS.keys() == {*NEEDS_STATION, "Boot as pending with report", "Transaction status"}
 
 
 @pytest.mark.parametrize("flow", NEEDS_STATION)
@@ -51,6 +71,18 @@ async def test_an_offline_station_is_said_to_be_so(
     assert station in note["subject"]
     assert "failed" in note["subject"]
     assert "not connected" in note["message"] or "offline" in note["message"], note["message"]
+
+
+async def test_an_offline_station_cannot_say_how_a_transaction_stands(
+    people: People, operator: Person, station: str
+) -> None:
+    key = await transaction(people, station)
+    answer = await press(operator, "Transaction status", [key], {}, "Transaction")
+    assert answer.status_code == 200, answer.text
+    note = (await operator.notes())[0]
+    assert note["subject"] == f"Transaction status: {station}, tx-7 failed"
+    assert "not connected" in note["message"], note["message"]
+    assert (note["collection"], note["item"]) == ("Transaction", key)
 
 
 async def test_a_boot_is_set_pending_for_several_stations_at_once(
@@ -89,10 +121,13 @@ async def test_a_viewer_and_anybody_are_refused(
     people: People, viewer: Person, station: str, flow: str
 ) -> None:
     form = NEEDS_STATION.get(flow, {})
-    answer = await press(viewer, flow, [station], form)
+    where, key = "ChargingStation", station
+    if flow == "Transaction status":
+        where, key = "Transaction", await transaction(people, station)
+    answer = await press(viewer, flow, [key], form, where)
     assert answer.status_code == 403
     assert "operator" in answer.text.lower()
-    answer = await press(people.anybody(), flow, [station], form)
+    answer = await press(people.anybody(), flow, [key], form, where)
     assert answer.status_code in {401, 403}
     boot = await people.admin.get(f"/items/Boot/{station}")
     assert boot.status_code in {403, 404}, "nothing came of it"

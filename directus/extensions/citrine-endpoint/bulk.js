@@ -65,12 +65,13 @@ export async function deleteRows(database, table, keys) {
   });
 }
 
-export async function prune(database, table, body) {
-  if (body.field !== 'timestamp') throw invalid('field must be timestamp');
+export async function prune(database, table, fields, body) {
+  const field = fields[table];
+  if (body.field !== field) throw invalid(`field must be ${field}`);
   if (Number.isNaN(Date.parse(body.before))) throw invalid('before must be a time');
   const limit = Math.min(Math.max(Number.parseInt(body.limit ?? 1000, 10) || 1000, 1), 10000);
-  const old = database(table).select('id').where('timestamp', '<', body.before)
-    .orderBy('timestamp').limit(limit);
+  const old = database(table).select('id').where(field, '<', body.before)
+    .orderBy(field).limit(limit);
   return { deleted: await database(table).whereIn('id', old).delete() };
 }
 

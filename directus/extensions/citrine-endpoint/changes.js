@@ -11,9 +11,11 @@
 import { invalid, nameIn } from './calls.js';
 import { rowsWithHashes } from './credentials.js';
 import { rowsWithLimits } from './limits.js';
+import { liveRows } from './transactions.js';
 
 const VIEWS = {
   Credential: { table: 'VariableAttribute', rows: rowsWithHashes },
+  LiveTransaction: { table: 'Transaction', rows: liveRows },
   MessageLimit: { table: 'VariableAttribute', rows: rowsWithLimits },
 };
 const FARTHEST = 2n ** 30n; // transactions

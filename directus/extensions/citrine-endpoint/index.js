@@ -9,6 +9,7 @@
 // POST /citrine/changes  {since: {collection: mark or null}, keys: [collection]}  what is different
 // GET  /citrine/credentials[?keys=a,b]         password hashes, which Directus conceals elsewhere
 // GET  /citrine/limits[?keys=a,b]              what stations take in one message
+// GET  /citrine/transactions[?keys=a,b]        those that run, or were told of in the last days
 //
 // All but `update` go past Directus' items service: no flows, no realtime events, no revisions.
 // Who may call is decided by a permission that only the service's policy has. Which collection may
@@ -21,6 +22,7 @@ import { Refusal, checkCaller, listOf, nameIn, translate } from './calls.js';
 import { credentials, index as indexOfCredentials } from './credentials.js';
 import { index as indexOfLimits, limits } from './limits.js';
 import { indexed } from './partial_index.js';
+import { liveTransactions } from './transactions.js';
 import { update } from './update.js';
 
 export default {
@@ -66,7 +68,7 @@ export default {
     }));
 
     router.post('/prune', answer(async ({ body }) => (
-      await prune(database, nameIn(lists.pruned, body?.collection), body)
+      await prune(database, nameIn(Object.keys(lists.pruned), body?.collection), lists.pruned, body)
     )));
 
     router.post('/update', answer(async ({ body, accountability }) => {
@@ -88,6 +90,11 @@ export default {
     router.get('/limits', answer(async ({ query }) => {
       await withIndices();
       return await limits(database, query.keys && String(query.keys).split(','));
+    }));
+
+    router.get('/transactions', answer(async ({ query }) => {
+      const { fields } = (await schemaWith('Transaction')).collections.Transaction;
+      return await liveTransactions(database, fields, query.keys && String(query.keys).split(','));
     }));
   },
 };

@@ -3,11 +3,13 @@
 //
 // Directus runs these filters before it checks permissions, so whatever reaches out to the
 // charging service checks them first. Also: a Boot record belongs to the station of its id,
-// and holds no password; and no query may sort, filter or group by a password's hash.
+// and holds no password; a token has the key that the charging service gives it, and keeps it;
+// and no query may sort, filter or group by a password's hash.
 
 import { createHash } from 'node:crypto';
 
 import { retelling } from './retelling.js';
+import { checkTariffs } from './tariff.js';
 
 const SERVICE_POLICY = 'c1781e00-0000-4000-8000-000000000101';
 const KEYS_NAMESPACE = '6b0a3a5e-52ac-4c0e-9a57-0c1c5d3b2f10'; // citrine_py/model/keys.py
@@ -35,6 +37,8 @@ class Forbidden extends Invalid {
 
 export default ({ filter, action }, { env, services, getSchema, logger }) => {
   retelling({ filter }, { services, logger });
+  checkTariffs({ filter }, { env, logger, isService, refuse: (text) => new Invalid(text) });
+
   const stash = new Map(); // passwords of rows that are being created, until these are committed
 
   const hold = (key, station, password, { accountability }) => {
@@ -134,7 +138,59 @@ export default ({ filter, action }, { env, services, getSchema, logger }) => {
     }
     return checkBoot(payload);
   });
+
+  filter('Authorization.items.create', (payload) => {
+    if (payload.type === 'NoAuthorization') payload.idToken ??= '';
+    if (typeof payload.type !== 'string' || typeof payload.idToken !== 'string') {
+      throw new Invalid('A token has an id and a type');
+    }
+    payload.idToken = payload.idToken.trim();
+    if (payload.idToken === '' && payload.type !== 'NoAuthorization') {
+      throw new Invalid('Only the token of a start button is empty');
+    }
+    payload.id = authorizationKey(payload);
+    return checkToken(payload);
+  });
+  filter('Authorization.items.update', async (payload, { keys }, { database }) => {
+    if ('idToken' in payload || 'type' in payload) {
+      const rows = await database('Authorization').whereIn('id', keys).select('id', 'idToken', 'type');
+      if (rows.some((row) => authorizationKey({ ...row, ...payload }) !== row.id)) {
+        throw new Invalid('The id and type of a token cannot be changed: make another token');
+      }
+    }
+    return checkToken(payload);
+  });
 };
+
+const TOKEN_LISTS = ['stations', 'locations', 'evseIds', 'allowedConnectorTypes',
+  'disallowedEvseIdPrefixes', 'timesAllowed', 'additionalInfo'];
+
+// What a form cannot check by itself.
+function checkToken(payload) {
+  if (payload.timeZone) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: payload.timeZone });
+    } catch {
+      throw new Invalid('There is no time zone of this name; Europe/Berlin is one');
+    }
+  }
+  for (const name of TOKEN_LISTS) {
+    if ((payload[name] ?? null) !== null && !Array.isArray(payload[name])) {
+      throw new Invalid(`${name} must be a list`);
+    }
+  }
+  for (const time of payload.timesAllowed ?? []) {
+    if (!isTime(time?.from) || !isTime(time?.to)) throw new Invalid('A time reads like 08:00 or 23:30');
+  }
+  if ((payload.evseIds ?? []).some((number) => !/^[1-9]\d{0,8}$/.test(String(number)))) {
+    throw new Invalid('EVSEs are given by their numbers, from 1');
+  }
+  return payload;
+}
+
+function isTime(text) {
+  return /^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00)$/.test(String(text));
+}
 
 const BOOT_TEXT = 'A Boot record belongs to the station that has its id';
 
@@ -263,11 +319,19 @@ async function tell(services, getSchema, accountability, station, reason) {
 }
 
 function passwordKey(station) {
+  return derived('VariableAttribute', station, 'securityctrlr', '', '', '', 'basicauthpassword', '',
+    'Actual');
+}
+
+function authorizationKey({ idToken, type }) {
+  return derived('Authorization', String(idToken).toLowerCase(), String(type));
+}
+
+// As citrine_py/model/keys.py: a UUIDv5 of the natural key.
+function derived(...parts) {
   const escape = (part) => part.replaceAll('\\', '\\\\').replaceAll('|', '\\|');
-  const name = ['VariableAttribute', escape(station), 'securityctrlr', '', '', '', 'basicauthpassword',
-    '', 'Actual'].join('|');
-  const hash = createHash('sha1')
-    .update(Buffer.from(KEYS_NAMESPACE.replaceAll('-', ''), 'hex')).update(name).digest();
+  const hash = createHash('sha1').update(Buffer.from(KEYS_NAMESPACE.replaceAll('-', ''), 'hex'))
+    .update(parts.map(escape).join('|')).digest();
   hash[6] = (hash[6] & 0x0f) | 0x50;
   hash[8] = (hash[8] & 0x3f) | 0x80;
   const hex = hash.subarray(0, 16).toString('hex');

@@ -1,10 +1,7 @@
-// Asks the charging service for each selected station, or each refused change, and tells the
-// user what came of it in a Directus notification. The form of the flow's dialog is in
-// $trigger.body.
+// Asks the charging service for each selected station or other row, and tells the user what came
+// of it in a Directus notification. The form of the flow's dialog is in $trigger.body.
 
 const AT_ONCE = 10;
-const STATIONS = { collection: 'ChargingStation', many: 'stations', names: async () => new Map() };
-const LETTERS = { collection: 'DeadLetter', many: 'refused changes', names: letterNames };
 const OPERATOR_POLICY = 'c1781e00-0000-4000-8000-000000000102';
 
 const number = (value) => (value === undefined || value === null || value === '' ? undefined : Number(value));
@@ -13,6 +10,7 @@ const evse = (form) => {
   const id = number(form.evseId);
   return id === undefined ? undefined : { id, connectorId: number(form.connectorId) };
 };
+const token = (form) => ({ idToken: text(form.idToken) ?? '', type: form.idTokenType ?? 'Central' });
 const ask = (module, action, station, body) => ({
   method: 'POST',
   path: `/ocpp/${module}/${action}?identifier=${encodeURIComponent(station)}`,
@@ -24,14 +22,31 @@ const status = (payload) => {
   return `${payload?.status}${more}`;
 };
 
-const setLetter = (letter, status) => ({
+const bill = ({ lines, currency, net, tax, total, text: told }) => [
+  `${total} ${currency}`,
+  ...lines.map(({ what, quantity, unit, price, gross }) => (
+    `  - ${what}: ${unit ? `${quantity} ${unit} at ${price}, ` : ''}${gross} ${currency}`)),
+  `  - Net ${net}, tax ${tax} ${currency}`,
+  `  - Drivers read: ${told}`,
+].join('\n');
+
+const setLetter = ({ id }, status) => ({
   method: 'PUT',
-  path: `/data/store/deadLetter?id=${encodeURIComponent(letter)}`,
+  path: `/data/store/deadLetter?id=${encodeURIComponent(id)}`,
   body: { status },
 });
+const letters = {
+  collection: 'DeadLetter',
+  many: 'refused changes',
+  goes: true,
+  name: ({ collection, item, id }) => (collection ? `${collection} ${item}` : id),
+};
 
-// Each: the title for the notification, the call for a station, how its answer reads (the first
-// word says whether it is a success), and what is selected where that is no station.
+// Each: the title for the notification, the call for a station, how its answer reads and
+// whether it is a success. With a `collection` the rows of that are selected, not stations;
+// `name` says how to call one. `good` says by the answer's first word whether it is a success,
+// where another word than a status stands there; then that word's line is the title's too. `goes`:
+// the row is not there any more when all is well.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -67,6 +82,50 @@ export const requests = {
     }),
     read: (payload) => payload?.setVariableResult?.[0]?.attributeStatus,
   },
+  startTransaction: {
+    title: 'Start charging',
+    call: (station, form) => ask('evdriver', 'requestStartTransaction', station, {
+      idToken: token(form), evseId: number(form.evseId),
+    }),
+    read: status,
+  },
+  stopTransaction: {
+    title: 'Stop charging',
+    call: (station, form) => ask('evdriver', 'requestStopTransaction', station, {
+      transactionId: String(form.transactionId ?? ''),
+    }),
+    read: status,
+  },
+  unlockConnector: {
+    title: 'Unlock connector',
+    call: (station, form) => ask('evdriver', 'unlockConnector', station, {
+      evseId: number(form.evseId), connectorId: number(form.connectorId),
+    }),
+    read: status,
+  },
+  reserveNow: {
+    title: 'Reserve',
+    call: (station, form) => ask('evdriver', 'reserveNow', station, {
+      idToken: token(form),
+      evseId: number(form.evseId),
+      expiryDateTime: new Date(Date.now() + (number(form.minutes) ?? 60) * 60000).toISOString(),
+    }),
+    read: status,
+  },
+  cancelReservation: {
+    title: 'Cancel reservation',
+    call: (station, form) => ask('evdriver', 'cancelReservation', station, {
+      reservationId: number(form.reservationId),
+    }),
+    read: status,
+  },
+  changeAvailability: {
+    title: 'Change availability',
+    call: (station, form) => ask('configuration', 'changeAvailability', station, {
+      operationalStatus: form.operationalStatus ?? 'Inoperative', evse: evse(form),
+    }),
+    read: status,
+  },
   setPassword: {
     title: 'Set password',
     call: (station, form) => ({
@@ -80,6 +139,15 @@ export const requests = {
     }),
     read: (payload) => (typeof payload === 'string' && payload.startsWith('Updated') ? 'Accepted' : payload),
   },
+  transactionStatus: {
+    title: 'Transaction status',
+    collection: 'Transaction',
+    call: ({ station, transactionId }) => ask('transactions', 'getTransactionStatus', station, { transactionId }),
+    name: ({ station, transactionId }) => `${station}, ${transactionId}`,
+    read: ({ ongoingIndicator, messagesInQueue }) => 'Accepted: '
+      + (ongoingIndicator ? 'it runs' : 'it does not run')
+      + (messagesInQueue ? ', and more will come of it' : ', nothing more waits to be sent'),
+  },
   bootPending: {
     title: 'Boot as pending with report',
     call: (station) => ({
@@ -91,8 +159,8 @@ export const requests = {
     done: 'Its next boot will be answered Pending and its device model fetched',
   },
   retry: {
+    ...letters,
     title: 'Retry',
-    of: LETTERS,
     call: (letter) => setLetter(letter, 'Retry'),
     read: (_payload, row) => {
       if (row === null) return 'Accepted: Directus has it now';
@@ -100,14 +168,42 @@ export const requests = {
     },
   },
   discard: {
+    ...letters,
     title: 'Discard',
-    of: LETTERS,
     call: (letter) => setLetter(letter, 'Discard'),
     read: (_payload, row) => (row === null ? 'Accepted: given up' : 'Scheduled: it is on its way'),
   },
+  clearCache: {
+    title: 'Clear cache',
+    call: (station) => ask('evdriver', 'clearCache', station, {}),
+    read: status,
+  },
+  sendLocalList: {
+    title: 'Send local list',
+    call: (station) => ({
+      method: 'POST',
+      path: `/data/evdriver/localListVersion?stationId=${encodeURIComponent(station)}`,
+      body: {},
+    }),
+    read: status,
+  },
+  previewTariff: {
+    title: 'Preview a charge',
+    collection: 'Tariff',
+    call: ({ id }, form) => ({
+      method: 'GET',
+      path: `/data/transactions/tariff/preview?${new URLSearchParams({
+        id, kWh: form.kWh ?? 30, minutes: form.minutes ?? 45,
+        idleMinutes: text(form.idleMinutes) ?? 0, at: text(form.at) ?? '',
+      })}`,
+    }),
+    name: ({ name, id }) => name ?? id,
+    read: bill,
+    good: () => true,
+  },
 };
 
-const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired']);
+const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);
 
 export default {
   id: 'citrine-operation',
@@ -116,17 +212,14 @@ export default {
     const wanted = requests[request];
     if (!wanted) throw new Error(`There is no request ${request}`);
     const form = data.$trigger?.body ?? {};
-    const of = wanted.of ?? STATIONS;
     const keys = (form.keys ?? []).map(String);
-    const names = await of.names(database, keys);
+    const targets = wanted.collection ? await rowsOf(database, wanted.collection, keys) : keys;
     const outcomes = [];
-    for (let i = 0; i < keys.length; i += AT_ONCE) {
-      const some = keys.slice(i, i + AT_ONCE);
-      outcomes.push(...await Promise.all(some.map(async (key) => ({
-        station: names.get(key) ?? key, ...await one(wanted, key, form, env),
-      }))));
+    for (let i = 0; i < targets.length; i += AT_ONCE) {
+      const some = targets.slice(i, i + AT_ONCE);
+      outcomes.push(...await Promise.all(some.map((target) => one(wanted, target, form, env))));
     }
-    await tell(services, getSchema, accountability, wanted.title, of, keys, outcomes);
+    await tell(services, getSchema, accountability, wanted, keys, outcomes);
     return outcomes;
   },
 };
@@ -141,11 +234,11 @@ class Refusal extends Error {
   }
 }
 
-// How a refused change is called: its own key tells nobody anything.
-async function letterNames(database, keys) {
+// The selected rows; of one that is gone only the key.
+async function rowsOf(database, collection, keys) {
   const known = keys.filter((key) => /^[0-9a-f-]{36}$/i.test(key));
-  const rows = await database(LETTERS.collection).whereIn('id', known).select('id', 'collection', 'item');
-  return new Map(rows.map(({ id, collection, item }) => [id, `${collection} ${item}`]));
+  const rows = new Map((await database(collection).whereIn('id', known)).map((row) => [row.id, row]));
+  return keys.map((key) => rows.get(key) ?? { id: key });
 }
 
 // Directus lets everybody who can see a station run its flows, and the call is made with the
@@ -158,8 +251,9 @@ async function checkCaller(database, accountability) {
   if (!holds) throw new Refusal();
 }
 
-async function one(wanted, station, form, env) {
-  const { method, path, body } = wanted.call(station, form);
+async function one(wanted, target, form, env) {
+  const { method, path, body } = wanted.call(target, form);
+  const station = wanted.name ? wanted.name(target) : target;
   let response;
   try {
     response = await fetch(new URL(path, env.CITRINE_API_URL), {
@@ -172,30 +266,33 @@ async function one(wanted, station, form, env) {
       signal: AbortSignal.timeout(120000),
     });
   } catch {
-    return { success: false, outcome: 'the charging service does not answer' };
+    return { station, success: false, outcome: 'the charging service does not answer' };
   }
   const answer = await response.json().catch(() => undefined);
   if (response.ok && answer === undefined) {
-    return { success: false, outcome: 'the charging service stopped in the middle of its answer' };
+    return { station, success: false, outcome: 'the charging service stopped in the middle of its answer' };
   }
   if (!response.ok) {
-    return { success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
+    return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
   }
   const said = wanted.read(answer?.payload ?? answer, answer);
-  return { success: GOOD.has(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
+  const good = wanted.good ?? ((word) => GOOD.has(word));
+  return { station, success: good(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
 }
 
-async function tell(services, getSchema, accountability, title, of, keys, outcomes) {
+async function tell(services, getSchema, accountability, wanted, keys, outcomes) {
   if (!accountability?.user) return;
+  const { title, collection, good, goes, many } = wanted;
   const failed = outcomes.filter(({ success }) => !success).length;
   const single = outcomes.length === 1 ? outcomes[0] : null;
   const verdict = failed === 0 ? 'done' : failed === outcomes.length ? 'failed' : `${failed} failed`;
+  const name = good && single?.success ? String(single.outcome).split('\n')[0] : single?.station;
   const notifications = new services.ItemsService('directus_notifications', { schema: await getSchema() });
   await notifications.createOne({
     recipient: accountability.user,
-    subject: single ? `${title}: ${single.station} ${verdict}` : `${title}: ${outcomes.length} ${of.many}, ${verdict}`,
+    subject: single ? `${title}: ${name} ${verdict}` : `${title}: ${outcomes.length} ${many ?? (collection ? 'rows' : 'stations')}, ${verdict}`,
     message: outcomes.map(({ station, outcome }) => `- ${station}: ${outcome}`).join('\n'),
-    collection: of.collection,
-    item: single && of === STATIONS ? keys[0] : null, // a letter is gone when all is well
+    collection: collection ?? 'ChargingStation',
+    item: single && !goes ? keys[0] : null,
   });
 }

@@ -4,10 +4,20 @@ const REQUESTS = [
   ['getBaseReport', 'Get base report'],
   ['triggerMessage', 'Trigger message'],
   ['setVariable', 'Set variable'],
+  ['startTransaction', 'Start charging'],
+  ['stopTransaction', 'Stop charging'],
+  ['unlockConnector', 'Unlock connector'],
+  ['reserveNow', 'Reserve'],
+  ['cancelReservation', 'Cancel reservation'],
+  ['changeAvailability', 'Change availability'],
   ['setPassword', 'Set password'],
+  ['transactionStatus', 'Transaction status'],
   ['bootPending', 'Boot as pending with report'],
   ['retry', 'Retry refused changes'],
   ['discard', 'Discard refused changes'],
+  ['clearCache', 'Clear cache'],
+  ['sendLocalList', 'Send local list'],
+  ['previewTariff', 'Preview a charge'],
 ];
 
 export default {

@@ -7,7 +7,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from citrine_py.api.destinations import DeniedAddress, Guarded, denied
+from citrine_py.outside.destinations import DeniedAddress, Guarded, denied
 
 
 @pytest.mark.parametrize(

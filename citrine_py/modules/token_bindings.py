@@ -1,0 +1,81 @@
+"""Tokens and local lists put together, for `bindings`: their rules, handlers and senders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
+from citrine_py.modules.authorization_edits import AuthorizationEdits
+from citrine_py.modules.blocks import Common, Handler
+from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
+from citrine_py.modules.issued_tokens import IssuedTokens
+from citrine_py.modules.local_list_calls import LocalListCalls
+from citrine_py.modules.local_list_edits import ListEdits
+from citrine_py.modules.local_list_requests import LocalListRequests
+from citrine_py.modules.local_list_update import LocalListUpdate
+from citrine_py.modules.local_lists import LocalLists
+from citrine_py.modules.remote_control import RemoteStart
+from citrine_py.modules.requests import Sender
+from citrine_py.ports_charging import RemoteStarts, Tariffs
+from citrine_py.ports_tokens import ActiveTransactions, CertificateChecks, RealTimeAuthorization
+
+
+@dataclass(frozen=True, slots=True)
+class TokenNeeds:
+    """The ports that tokens need besides those of everybody. `outside` is None where the
+    settings name nobody to ask."""
+
+    certificates: CertificateChecks
+    outside: RealTimeAuthorization | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The rules of tokens."""
+
+    id_tokens: StationIdTokens
+    edits: AuthorizationEdits
+    lists: LocalLists
+    handlers: Mapping[str, Handler]
+    senders: Mapping[str, Sender]
+
+
+def build(
+    common: Common,
+    needs: TokenNeeds,
+    rules: TokenRules,
+    *,
+    active: ActiveTransactions,
+    starts: RemoteStarts,
+    tariffs: Tariffs,
+) -> Tokens:
+    """Gives every rule of tokens its needs."""
+    records, stations, clock = common.records, common.stations, common.clock
+    issued = IssuedTokens(clock)
+    id_tokens = StationIdTokens(records, clock, active, issued, tariffs, rules, needs.outside)
+    edits = ListEdits(records, clock, rules.master_group)
+    update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
+    lists = LocalLists(records, stations, clock, common.jobs, edits, update)
+    requests = LocalListRequests(stations, lists, update)
+    start = RemoteStart(stations, starts).send
+    contracts = Contracts(needs.certificates, rules.unchecked)
+    return Tokens(
+        id_tokens,
+        AuthorizationEdits(records, lists),
+        lists,
+        MappingProxyType(
+            {
+                "Authorize": OnAuthorize(records, id_tokens, contracts),
+                "GetCertificateStatus": OnGetCertificateStatus(needs.certificates),
+            }
+        ),
+        MappingProxyType(
+            {
+                "GetLocalListVersion": requests.version,
+                "RequestStartTransaction": issued.noting(start),
+                "SendLocalList": requests.send,
+            }
+        ),
+    )
