@@ -32,12 +32,11 @@ from citrine_py.store.store import Store
 from tests.fakes import T0, FakeHasher, FakeStations
 from tests.fakes_tokens import FakeCertificates
 from tests.modules.charging import session
+from tests.store.real import Real, a_store
 from tests.store.support import eventually
-from tests.store.test_real_directus import Real, a_store, real, station, store
 
 pytestmark = pytest.mark.stack
 
-__all__ = ["real", "station", "store"]
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=LIVE_DAYS + 1)
 
