@@ -16,7 +16,6 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from citrine_py import service as product
-from citrine_py.model.stations import MESSAGE_LIMIT
 from citrine_py.service import Service
 from citrine_py.settings import Settings
 from tests.store.fake_directus import FakeDirectus
@@ -28,11 +27,7 @@ STATUS = {"timestamp": T0, "connectorStatus": "Available", "evseId": 1, "connect
 
 
 def directus_with_our_collections() -> FakeDirectus:
-    names = dict.fromkeys(collection.directus for collection in product.COLLECTIONS)
-    fake = FakeDirectus(tuple(names))
-    fake.sources["credentials"] = ("VariableAttribute", lambda row: row.get("passwordHash"))
-    fake.sources["limits"] = ("VariableAttribute", MESSAGE_LIMIT.takes)
-    return fake
+    return FakeDirectus(product.COLLECTIONS, {"Credential": lambda row: row.get("passwordHash")})
 
 
 class Charger:

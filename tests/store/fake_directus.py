@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 from websockets.asyncio.server import serve
 
+from citrine_py.model.collection import Collection
 from tests.store.fake_extension import FakeExtension, Refusal
 from tests.store.fake_realtime import Listener, RealtimeServer
 
@@ -26,12 +27,15 @@ Fault = Callable[[httpx.Request], httpx.Response | None]
 
 class FakeDirectus:
     """`tables` are the rows; `before` and `after` may answer or raise in place of a call.
-    `sources` are the lists of the extension: by name, a table and which of its rows."""
+    `holds`: see `FakeExtension`."""
 
     def __init__(
-        self, tables: tuple[str, ...], parents: Mapping[str, tuple[str, str]] | None = None
+        self,
+        collections: Sequence[Collection[Any]],
+        holds: Mapping[str, Callable[[Row], Any]],
+        parents: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
-        self.tables: dict[str, dict[str, Row]] = {name: {} for name in tables}
+        self.tables: dict[str, dict[str, Row]] = {each.directus: {} for each in collections}
         self.parents = parents or {}
         self.before: Fault | None = None
         self.after: Fault | None = None
@@ -39,7 +43,7 @@ class FakeDirectus:
         self.requests: list[tuple[str, str, Any]] = []
         self.listeners: list[Listener] = []
         self.latency = 0.0
-        self.extension = FakeExtension(self)
+        self.extension = FakeExtension(self, collections, holds)
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(

@@ -6,23 +6,19 @@ Row versions are copies here: a mark names one, and what differs from it has cha
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from citrine_py.model.collection import Delivery
-from tests.store.things import COLLECTIONS
+from citrine_py.model.collection import Collection, Delivery
 
 if TYPE_CHECKING:
     from tests.store.fake_directus import FakeDirectus
 
 Row = dict[str, Any]
 Rows = dict[str, Row]
-
-TABLES = {each.name: each for each in COLLECTIONS if not each.table}
-RESIDENT = {each.name: each for each in COLLECTIONS if each.resident}
-SOURCES = {each.source.removeprefix("/citrine/"): each.name for each in COLLECTIONS if each.source}
 
 
 class Refusal(Exception):
@@ -32,10 +28,24 @@ class Refusal(Exception):
 
 
 class FakeExtension:
-    """`forget` is what a restart of Postgres does to all marks."""
+    """`forget` is what a restart of Postgres does to all marks.
 
-    def __init__(self, directus: FakeDirectus) -> None:
+    `holds` tells, by the name of a collection with a source, which rows of its table it has.
+    """
+
+    def __init__(
+        self,
+        directus: FakeDirectus,
+        collections: Sequence[Collection[Any]],
+        holds: Mapping[str, Callable[[Row], Any]],
+    ) -> None:
         self._directus = directus
+        self._holds = holds
+        self._tables = {each.name: each for each in collections if not each.table}
+        self._resident = {each.name: each for each in collections if each.resident}
+        self._sources = {
+            each.source.removeprefix("/citrine/"): each.name for each in collections if each.source
+        }
         self._marks: dict[str, dict[str, Rows]] = {}
         self._count = 0
 
@@ -44,8 +54,8 @@ class FakeExtension:
 
     def serve(self, request: httpx.Request, body: Any, told: list[Any]) -> Any:
         what = request.url.path.removeprefix("/citrine/")
-        if what in SOURCES:
-            rows = self._rows(SOURCES[what])
+        if what in self._sources:
+            rows = self._rows(self._sources[what])
             keys = request.url.params.get("keys")
             return [row for row in rows.values() if not keys or row["id"] in keys.split(",")]
         if what == "changes":
@@ -53,7 +63,7 @@ class FakeExtension:
         name = body["collection"]
         if name not in self._directus.tables:
             raise Refusal(403, "FORBIDDEN")
-        return getattr(self, f"_{what}")(name, TABLES[name], body, told)
+        return getattr(self, f"_{what}")(name, self._tables[name], body, told)
 
     def _upsert(self, name: str, collection: Any, body: Any, told: list[Any]) -> None:
         assert collection.delivery is Delivery.BULK
@@ -110,7 +120,7 @@ class FakeExtension:
     # ---- what changed --------------------------------------------------------------------
 
     def _changes(self, since: dict[str, str | None], keys: list[str]) -> Row:
-        now = {name: self._rows(name) for name in RESIDENT}
+        now = {name: self._rows(name) for name in self._resident}
         self._count += 1
         mark = str(self._count)
         self._marks[mark] = copy.deepcopy(now)
@@ -126,13 +136,14 @@ class FakeExtension:
         return answer
 
     def _rows(self, name: str) -> Rows:
-        collection = RESIDENT[name]
+        collection = self._resident[name]
         rows = self._directus.tables[collection.directus]
         if collection.source is None:
             return rows
         if collection.only:
             return {key: row for key, row in rows.items() if collection.takes(row)}
-        return {key: row for key, row in rows.items() if row.get("hash")}
+        holds = self._holds[name]
+        return {key: row for key, row in rows.items() if holds(row)}
 
 
 def decided(held: Row, values: Row, over: dict[str, list[Any]]) -> tuple[Row, list[str]]:

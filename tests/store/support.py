@@ -53,7 +53,7 @@ class InstantClock:
 
 
 def fake_directus() -> FakeDirectus:
-    return FakeDirectus(("Site", "Plan", "Reading", "Event", "DeadLetter"), PARENTS)
+    return FakeDirectus(COLLECTIONS, {"Secret": lambda row: row.get("hash")}, PARENTS)
 
 
 def make_store(
