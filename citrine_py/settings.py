@@ -248,8 +248,8 @@ class StoreSettings(_Group):
     )
     history_retention_days: Count = Field(
         90,
-        description="Days that what stations told is kept: the rows of StatusNotification and "
-        "StationEvent",
+        description="Days that what stations told is kept: the rows of StatusNotification, "
+        "StationEvent and Reservation",
     )
     metering_retention_days: Count = Field(
         730,

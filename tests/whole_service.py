@@ -27,7 +27,13 @@ STATUS = {"timestamp": T0, "connectorStatus": "Available", "evseId": 1, "connect
 
 
 def directus_with_our_collections() -> FakeDirectus:
-    return FakeDirectus(product.COLLECTIONS, {"Credential": lambda row: row.get("passwordHash")})
+    return FakeDirectus(
+        product.COLLECTIONS,
+        {
+            "Credential": lambda row: row.get("passwordHash"),
+            "LiveTransaction": lambda row: row.get("isActive"),
+        },
+    )
 
 
 class Charger:

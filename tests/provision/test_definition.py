@@ -196,8 +196,12 @@ def test_flows_keep_no_forms_and_ask_before_they_run() -> None:
         assert flow.data["accountability"] == "activity", "a revision would hold the password"
         assert flow.data["trigger"] == "manual"
         options = flow.data["options"]
-        assert options["collections"] in (["ChargingStation"], ["DeadLetter"])
-        assert options["collections"] in (["ChargingStation"], ["Transaction"], ["Tariff"])
+        assert options["collections"] in (
+            ["ChargingStation"],
+            ["DeadLetter"],
+            ["Transaction"],
+            ["Tariff"],
+        )
         assert options["requireConfirmation"] is True
         assert options["error_on_reject"] is True
         for entry in options["fields"]:

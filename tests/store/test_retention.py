@@ -63,7 +63,11 @@ def test_the_settings_name_every_collection_that_is_pruned() -> None:
     fields = StoreSettings.model_fields
     described = {
         name
-        for setting in ("message_retention_days", "history_retention_days")
+        for setting in (
+            "message_retention_days",
+            "history_retention_days",
+            "metering_retention_days",
+        )
         for name in re.findall(r"\w+", fields[setting].description or "")
     }
     pruned = {collection.name for collection in product.COLLECTIONS if collection.retained_by}
