@@ -164,7 +164,11 @@ async def serve_csms(charger: Charger, seen: list[str], set_sizes: list[int]) ->
 async def test_no_message_of_a_station_makes_us_ask_directus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every message that a station can send, and the whole conversation with a Pending one."""
+    """Every message that a station can send, and the whole conversation with a Pending one.
+
+    But for one: a transaction that is not in memory, for its event comes late, is looked for by a
+    job after the event was answered.
+    """
     directus = directus_with_our_collections()
     directus.edit("ChargingStation", "cp2")
     directus.edit(
@@ -200,5 +204,6 @@ async def test_no_message_of_a_station_makes_us_ask_directus(
             await asyncio.gather(serving, return_exceptions=True)
         assert await it.service.store.records.settled(10)
         await asyncio.sleep(0.3)  # Directus' echoes
-        assert reads(directus)[before:] == []
+        asked = reads(directus)[before:]
+        assert [each for each in asked if each[1] != "/items/Transaction"] == []
         assert len(directus.tables["OcppMessage"]) > 50
