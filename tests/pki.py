@@ -79,9 +79,7 @@ class Holder:
 
     @property
     def key_pem(self) -> str:
-        return self.key.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        ).decode()
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def write(self, folder: Path, stem: str) -> tuple[Path, Path]:
         """<stem>.pem and <stem>.key."""

@@ -10,8 +10,10 @@ from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import (
     Authorizations,
+    CertificateAuthority,
     Clock,
     DeviceModel,
+    ListenerCertificates,
     LocalLists,
     Passwords,
     Records,
@@ -61,6 +63,8 @@ class Ports:
     device_model: DeviceModel
     authorizations: Authorizations
     local_lists: LocalLists
+    listeners: ListenerCertificates
+    authority: CertificateAuthority | None
     schemas: Schemas
     health: Health
     clock: Clock

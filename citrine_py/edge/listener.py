@@ -19,8 +19,8 @@ from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.connection import Connection, Neighbours
 from citrine_py.edge.handshake import Admitted, Handshake, StationSocket
 from citrine_py.edge.registry import Registry
-from citrine_py.edge.tls import ServerTls
 from citrine_py.edge.stats import EdgeStats
+from citrine_py.edge.tls import ServerTls
 from citrine_py.errors import CitrineError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Admission, Clock, Dispatch, FrameLog, NewId, Presence, SessionInfo

@@ -25,8 +25,8 @@ CIPHERS = ":".join(
         "ECDHE-ECDSA-AES128-GCM-SHA256",
         "ECDHE-RSA-AES256-GCM-SHA384",
         "ECDHE-RSA-AES128-GCM-SHA256",
-        "AES256-GCM-SHA384",  # TLS_RSA_WITH_AES_256_GCM_SHA384, without forward secrecy:
-        "AES128-GCM-SHA256",  # A00.FR.318 asks for both, so they come last
+        "AES256-GCM-SHA384",  # TLS_RSA_WITH_AES_256_GCM_SHA384: without forward secrecy, so
+        "AES128-GCM-SHA256",  # these come last
     )
 )
 """The suites of TLS 1.2 (TC_A_04_CSMS); those of TLS 1.3 are all good."""
@@ -75,6 +75,8 @@ def _context(config: ListenerConfig) -> ssl.SSLContext:
             load_pair(context, config.tls_second_certificate, config.tls_second_key)
         if config.security_profile == 3:
             context.verify_mode = ssl.CERT_REQUIRED
+            # Whoever is named is trusted, also a CA below a root that is not.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
             for path in config.tls_client_cas:
                 context.load_verify_locations(path)
     except (OSError, ValueError, TypeError) as error:  # ssl.SSLError is an OSError

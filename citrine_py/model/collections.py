@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import authorizations, operations, reservations, stations
+from citrine_py.model import authorizations, certificates, operations, reservations, stations
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
     authorizations,
     reservations,
+    certificates,
     operations,
 )
 

@@ -78,3 +78,9 @@ def reservation_key(station: str, reservation_id: int) -> str:
 def transaction_key(station: str, transaction_id: str) -> str:
     """Key of a Transaction record; the id is the station's and unique only there."""
     return derived("Transaction", station, transaction_id)
+
+
+def certificate_key(station: str, certificate_type: str, *natural: str) -> str:
+    """Key of a Certificate record: `natural` is the digest of the request that the station's own
+    was made of, or what tells an installed one from others (`modules.installed`)."""
+    return derived("Certificate", station, certificate_type, *natural)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from citrine_py.modules import token_bindings
+from citrine_py.modules import certificate_bindings, token_bindings
 from citrine_py.modules.authorization import StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.boot import BootRules, OnBootNotification
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
@@ -105,6 +106,7 @@ class Needs:
     hasher: Hasher
     schemas: Schemas
     tokens: TokenNeeds
+    certificates: CertificateNeeds
 
 
 def build(
@@ -134,9 +136,13 @@ def build(
     common = token_bindings.Common(records, stations, clock, jobs)
     tokens = token_bindings.build(common, needs.tokens, token_rules)
     lists = tokens.lists
+    trigger = TriggerRequests(stations, triggered).send
+    certificates = certificate_bindings.build(common, needs.certificates, trigger)
+    arrivals = (lists.arrived, availability.arrived, certificates.signing.arrived)
     handlers: dict[str, Handler] = {
         **_recorders(records, vendors),
         **tokens.handlers,
+        **certificates.handlers,
         "BootNotification": OnBootNotification(
             records, clock, pending, boot, (lists.booted, availability.arrived)
         ),
@@ -150,6 +156,7 @@ def build(
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
     senders: dict[str, Sender] = {
         **tokens.senders,
+        **certificates.senders,
         "CancelReservation": reservations.cancel,
         "ChangeAvailability": availability.send,
         "GetBaseReport": report_requests.base,
@@ -157,7 +164,7 @@ def build(
         "GetVariables": variable_requests.get,
         "ReserveNow": reservations.reserve,
         "SetVariables": variable_requests.set,
-        "TriggerMessage": TriggerRequests(stations, triggered).send,
+        "TriggerMessage": trigger,
     }
     return Rules(
         dispatch=Bindings(
@@ -166,14 +173,19 @@ def build(
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending, (lists.arrived, availability.arrived)),
+        presence=StationPresence(records, clock, pending, arrivals),
         frames=MessageLog(records, clock, new_id),
         requests=StationRequests(
             records, stations, schemas, MappingProxyType(senders), reports.fresh_id
         ),
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, schemas, passwords),
-        background=MappingProxyType({"reservations": ReservationSweep(records, clock).run}),
+        background=MappingProxyType(
+            {
+                "certificates": certificates.renewals.run,
+                "reservations": ReservationSweep(records, clock).run,
+            }
+        ),
         availability=availability,
         id_tokens=tokens.id_tokens,
         authorizations=tokens.edits,

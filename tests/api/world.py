@@ -19,7 +19,7 @@ from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
+from citrine_py.ports import CertificateAuthority, Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
 
@@ -124,6 +124,25 @@ class RecordedTokens:
 
 
 @dataclass
+class ScriptedListeners:
+    """ports.ListenerCertificates that notes what it is told; `error` is raised."""
+
+    put_to: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    reloaded: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def put(self, listener: str, chain: str, private_key: str, client_ca: str | None) -> None:
+        if self.error is not None:
+            raise self.error
+        self.put_to.append((listener, chain, private_key, client_ca))
+
+    def reload(self, listener: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.reloaded.append(listener)
+
+
+@dataclass
 class World:
     """The stand-ins, the server and a client of it."""
 
@@ -133,6 +152,8 @@ class World:
     passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
     device_model: RecordedModel = field(default_factory=RecordedModel)
     tokens: RecordedTokens = field(init=False)
+    listeners: ScriptedListeners = field(default_factory=ScriptedListeners)
+    authority: CertificateAuthority | None = None
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     base: str = ""
@@ -149,6 +170,8 @@ class World:
             device_model=self.device_model,
             authorizations=self.tokens,
             local_lists=self.tokens,
+            listeners=self.listeners,
+            authority=self.authority,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

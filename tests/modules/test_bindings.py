@@ -13,6 +13,7 @@ HANDLED = {
     "BootNotification",
     "DataTransfer",
     "FirmwareStatusNotification",
+    "Get15118EVCertificate",
     "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
@@ -20,12 +21,12 @@ HANDLED = {
     "NotifyReport",
     "ReservationStatusUpdate",
     "SecurityEventNotification",
+    "SignCertificate",
     "StatusNotification",
 }
 
 LATER = {
     "ClearedChargingLimit",
-    "Get15118EVCertificate",
     "MeterValues",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",
@@ -35,7 +36,6 @@ LATER = {
     "NotifyMonitoringReport",
     "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
-    "SignCertificate",
     "TransactionEvent",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""

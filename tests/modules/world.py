@@ -21,12 +21,15 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
+from citrine_py.modules.certificates import SigningRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
+from citrine_py.ports import Call, ContractProvider, Payload, RealTimeAuthorization, SessionInfo
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_tokens import FakeCertificates, FakeTransactions
 
 STATION = "cp001"
@@ -57,6 +60,9 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
+        contracts: ContractProvider | None = None,
+        signing: SigningRules | None = None,
+        signs: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -65,6 +71,7 @@ class World:
         self.hasher = FakeHasher()
         self.active = FakeTransactions()
         self.certificates = FakeCertificates()
+        self.authority = FakeAuthority()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -75,6 +82,12 @@ class World:
                 hasher=self.hasher,
                 schemas=SCHEMAS,
                 tokens=TokenNeeds(self.active, self.certificates, outside),
+                certificates=CertificateNeeds(
+                    FakeReader(),
+                    self.authority if signs else None,
+                    contracts,
+                    signing or SigningRules(),
+                ),
             ),
             rules or BootRules(),
             tokens or TokenRules(),
