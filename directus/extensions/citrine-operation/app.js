@@ -14,6 +14,9 @@ const REQUESTS = [
   ['bootPending', 'Boot as pending with report'],
   ['clearCache', 'Clear cache'],
   ['sendLocalList', 'Send local list'],
+  ['renewCertificate', 'Renew certificate'],
+  ['getInstalledCertificates', 'Get installed certificates'],
+  ['installRoot', 'Install root'],
 ];
 
 export default {
