@@ -6,12 +6,17 @@ import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
@@ -73,13 +78,21 @@ class Holder:
             builder = builder.add_extension(x509.SubjectAlternativeName([address]), False)
         self.certificate = builder.sign(signer.key, hashes.SHA256())
 
+    @classmethod
+    def read(cls, folder: Path, stem: str) -> Self:
+        """As `write` wrote it."""
+        holder = cls.__new__(cls)
+        holder.key = load_pem_private_key((folder / f"{stem}.key").read_bytes(), None)
+        holder.certificate = x509.load_pem_x509_certificate((folder / f"{stem}.pem").read_bytes())
+        return holder
+
     @property
     def pem(self) -> str:
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
     @property
     def key_pem(self) -> str:
-        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        return key_text(self.key)
 
     def write(self, folder: Path, stem: str) -> tuple[Path, Path]:
         """<stem>.pem and <stem>.key."""
@@ -91,6 +104,12 @@ class Holder:
 
 def root(common_name: str = "Test root") -> Holder:
     return Holder(common_name, ca=True, days=30)
+
+
+def key_text(key: Any) -> str:
+    """A private key in PEM."""
+    text: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return text.decode()
 
 
 def client_context(

@@ -38,7 +38,7 @@ class _Result:
 
 
 _RESULTS = pytest.StashKey[dict[str, _Result]]()
-_BLOCKS = {"A": "Security", "B": "Provisioning", "C": "Authorization"}
+_BLOCKS = {"A": "Security", "B": "Provisioning", "C": "Authorization", "M": "Certificates"}
 
 
 @pytest.fixture
