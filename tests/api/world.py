@@ -203,9 +203,11 @@ class World:
 
 
 @asynccontextmanager
-async def running(**config: Any) -> AsyncIterator[World]:
+async def running(
+    authority: CertificateAuthority | None = None, **config: Any
+) -> AsyncIterator[World]:
     """A world whose API runs."""
-    world = World(config=replace(CONFIG, **config))
+    world = World(config=replace(CONFIG, **config), authority=authority)
     server = ApiServer(world.config, world.ports())
     await server.start()
     world.base = f"http://127.0.0.1:{server.port}"
