@@ -20,7 +20,8 @@ from citrine_py.outside.authority import (
 from citrine_py.outside.client import Client
 from citrine_py.outside.contract_provider import HttpContractProvider
 from citrine_py.outside.pem import PemReader
-from citrine_py.ports import CertificateUse, Clock
+from citrine_py.ports import Clock
+from citrine_py.ports_certificates import CertificateUse
 from citrine_py.settings import Settings
 
 _STATIONS = "stations"

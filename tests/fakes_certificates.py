@@ -9,12 +9,12 @@ import asyncio
 from datetime import timedelta
 
 from citrine_py.errors import BadRequest, CitrineError
-from citrine_py.ports import (
+from citrine_py.ports import Payload
+from citrine_py.ports_certificates import (
     CertificateDetails,
     CertificateUse,
     KeyAndChain,
     NewServer,
-    Payload,
     SigningRequest,
 )
 from tests.fakes import T0
@@ -25,7 +25,7 @@ def certificate(subject: str = "root", serial: str = "1a", days: int = 100) -> s
 
 
 class FakeReader:
-    """ports.CertificateReader."""
+    """ports_certificates.CertificateReader."""
 
     def request(self, csr: str) -> SigningRequest:
         word, _, rest = csr.partition(" ")
@@ -54,7 +54,7 @@ class FakeReader:
 
 
 class FakeAuthority:
-    """ports.CertificateAuthority: signs for `days`; `away` and `refuses` are what goes wrong."""
+    """ports_certificates.CertificateAuthority: signs for `days`, unless `away` or it `refuses`."""
 
     def __init__(self) -> None:
         self.signed: list[tuple[str, CertificateUse]] = []

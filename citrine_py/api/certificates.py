@@ -15,7 +15,7 @@ from citrine_py.api.certificate_bodies import (
 )
 from citrine_py.api.config import Ports
 from citrine_py.errors import BadRequest
-from citrine_py.ports import CertificateAuthority, NewServer
+from citrine_py.ports_certificates import CertificateAuthority, NewServer
 
 TLS_PATH = "/data/certificates/tlsCertificates"
 CHAIN_PATH = "/data/certificates/certificateChain"

@@ -10,15 +10,14 @@ from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import (
     Authorizations,
-    CertificateAuthority,
     Clock,
     DeviceModel,
-    ListenerCertificates,
     LocalLists,
     Passwords,
     Records,
     Requests,
 )
+from citrine_py.ports_certificates import CertificateAuthority, ListenerCertificates
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""New certificates for charger ports that are open. Implements ports.ListenerCertificates."""
+"""New certificates for charger ports that are open: ports_certificates.ListenerCertificates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PortCertificates:
         self._listeners: Mapping[str, Listener] = {each.config.id: each for each in listeners}
 
     def put(self, listener: str, chain: str, private_key: str, client_ca: str | None) -> None:
-        """See ports.ListenerCertificates."""
+        """See ports_certificates.ListenerCertificates."""
         config = self._config(listener)
         pair = _pair(config, chain, private_key)
         files = {pair[0]: chain, pair[1]: private_key}
@@ -41,7 +41,7 @@ class PortCertificates:
             raise BadRequest(str(error)) from None
 
     def reload(self, listener: str) -> None:
-        """See ports.ListenerCertificates."""
+        """See ports_certificates.ListenerCertificates."""
         try:
             self._reload(self._config(listener))
         except NotFound:

@@ -13,13 +13,8 @@ from citrine_py.modules.installed import CertificateRequests
 from citrine_py.modules.renewals import Renewals
 from citrine_py.modules.requests import Sender
 from citrine_py.modules.token_bindings import Common
-from citrine_py.ports import (
-    Call,
-    CertificateAuthority,
-    CertificateReader,
-    ContractProvider,
-    Payload,
-)
+from citrine_py.ports import Call, Payload
+from citrine_py.ports_certificates import CertificateAuthority, CertificateReader, ContractProvider
 
 _Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 

@@ -2,7 +2,7 @@
 
 SignCertificate is answered at once; signing and CertificateSigned follow as a job whose
 state is a Certificate record, so that it goes on after a restart or when the station is
-back. The keys and the CA are behind ports.CertificateAuthority.
+back. The keys and the CA are behind ports_certificates.CertificateAuthority.
 """
 
 from __future__ import annotations
@@ -27,19 +27,8 @@ from citrine_py.model.certificates import CERTIFICATE, Certificate
 from citrine_py.model.keys import certificate_key, variable_attribute_key
 from citrine_py.model.stations import VARIABLE_ATTRIBUTE
 from citrine_py.modules.answers import said
-from citrine_py.ports import (
-    Call,
-    CertificateAuthority,
-    CertificateReader,
-    Change,
-    Clock,
-    Delete,
-    Jobs,
-    Payload,
-    Put,
-    Records,
-    Stations,
-)
+from citrine_py.ports import Call, Change, Clock, Delete, Jobs, Payload, Put, Records, Stations
+from citrine_py.ports_certificates import CertificateAuthority, CertificateReader
 
 log = structlog.get_logger()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from citrine_py.ports import Call, ContractProvider, Payload
+from citrine_py.ports import Call, Payload
+from citrine_py.ports_certificates import ContractProvider
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,8 @@ from citrine_py.model.certificates import CERTIFICATE, Certificate
 from citrine_py.model.keys import certificate_key
 from citrine_py.modules.answers import said
 from citrine_py.modules.certificates import OWN, described, replaced
-from citrine_py.ports import (
-    CertificateReader,
-    Change,
-    Clock,
-    Delete,
-    Payload,
-    Put,
-    Records,
-    Stations,
-)
+from citrine_py.ports import Change, Clock, Delete, Payload, Put, Records, Stations
+from citrine_py.ports_certificates import CertificateReader
 
 _HASH = ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")
 

@@ -1,6 +1,6 @@
 """A CA whose keys are on this machine: the operator's own, or one made for development.
 
-Implements ports.CertificateAuthority. The signing itself runs in a thread, so that no
+Implements ports_certificates.CertificateAuthority. The signing itself runs in a thread, so that no
 station waits for a big key.
 """
 
@@ -30,7 +30,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from citrine_py.errors import BadRequest, CitrineError
 from citrine_py.outside.pem import load_request
-from citrine_py.ports import CertificateUse, Clock, KeyAndChain, NewServer
+from citrine_py.ports import Clock
+from citrine_py.ports_certificates import CertificateUse, KeyAndChain, NewServer
 
 _CLOCK_SKEW = timedelta(hours=1)
 """A station's clock may be behind ours when it checks its new certificate."""
@@ -60,15 +61,15 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class LocalAuthority:
-    """ports.CertificateAuthority by the CAs of `signers`, for `days` each."""
+    """ports_certificates.CertificateAuthority by the CAs of `signers`, for `days` each."""
 
     signers: Mapping[CertificateUse, Signer]
     clock: Clock
     days: int = 365
 
     async def sign(self, csr: str, use: CertificateUse) -> str:
-        """See ports.CertificateAuthority. What the request asks for but its name and key is not
-        taken over: a station does not choose what its certificate is good for."""
+        """See ports_certificates.CertificateAuthority. Only the request's name and key are taken
+        over: a station does not choose what its certificate is good for."""
         signer = self._signer(use)
         asked = load_request(csr)
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -78,14 +79,14 @@ class LocalAuthority:
         return await asyncio.to_thread(_signed, builder, signer)
 
     async def root(self, use: CertificateUse) -> str:
-        """See ports.CertificateAuthority."""
+        """See ports_certificates.CertificateAuthority."""
         last = self._signer(use).certificates[-1]
         if last.subject != last.issuer:
             raise BadRequest("the CA's file ends before the root: append the root's certificate")
         return _pem(last)
 
     async def server(self, wanted: NewServer) -> KeyAndChain:
-        """See ports.CertificateAuthority."""
+        """See ports_certificates.CertificateAuthority."""
         return await asyncio.to_thread(self._server, wanted)
 
     def _server(self, wanted: NewServer) -> KeyAndChain:

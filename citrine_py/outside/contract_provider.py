@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 class HttpContractProvider:
-    """ports.ContractProvider over HTTP.
+    """ports_certificates.ContractProvider over HTTP.
 
     Args:
         url: of the settings, so trusted.
@@ -40,7 +40,7 @@ class HttpContractProvider:
             self._headers["Authorization"] = f"Bearer {token}"
 
     async def ask(self, question: Payload) -> Payload | None:
-        """See ports.ContractProvider."""
+        """See ports_certificates.ContractProvider."""
         try:
             text = await self._client.post(
                 self._url, orjson.dumps(question), self._headers, self._seconds

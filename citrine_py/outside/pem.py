@@ -1,4 +1,4 @@
-"""Reads certificates and signing requests in PEM. Implements ports.CertificateReader."""
+"""Reads certificates and signing requests in PEM: ports_certificates.CertificateReader."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from citrine_py.errors import BadRequest
-from citrine_py.ports import CertificateDetails, Payload, SigningRequest
+from citrine_py.ports import Payload
+from citrine_py.ports_certificates import CertificateDetails, SigningRequest
 
 _SHORTEST_RSA = 2048  # bits; this and the next as TC_A_04_CSMS has them for servers
 _SHORTEST_CURVE = 224
@@ -20,10 +21,10 @@ _SHORTEST_CURVE = 224
 
 @dataclass(frozen=True, slots=True)
 class PemReader:
-    """ports.CertificateReader."""
+    """ports_certificates.CertificateReader."""
 
     def request(self, csr: str) -> SigningRequest:
-        """See ports.CertificateReader."""
+        """See ports_certificates.CertificateReader."""
         try:
             found = load_request(csr)
         except BadRequest as error:
@@ -34,7 +35,7 @@ class PemReader:
         )
 
     def details(self, pem: str) -> CertificateDetails:
-        """See ports.CertificateReader."""
+        """See ports_certificates.CertificateReader."""
         found = _certificates(pem)[0]
         return CertificateDetails(
             found.subject.rfc4514_string(),
@@ -45,7 +46,7 @@ class PemReader:
         )
 
     def hash_data(self, pem: str, algorithm: str) -> Payload | None:
-        """See ports.CertificateReader."""
+        """See ports_certificates.CertificateReader."""
         first, *others = _certificates(pem)
         issuer = next((each for each in (first, *others) if _issued(first, each)), None)
         if issuer is None:

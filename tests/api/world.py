@@ -19,7 +19,8 @@ from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import CertificateAuthority, Change, Delete, PasswordOutcome, Payload, Put
+from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
+from citrine_py.ports_certificates import CertificateAuthority
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
 
@@ -125,7 +126,7 @@ class RecordedTokens:
 
 @dataclass
 class ScriptedListeners:
-    """ports.ListenerCertificates that notes what it is told; `error` is raised."""
+    """ports_certificates.ListenerCertificates that notes what it is told; `error` is raised."""
 
     put_to: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     reloaded: list[str] = field(default_factory=list)

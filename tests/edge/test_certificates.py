@@ -22,9 +22,7 @@ def files(tmp_path: Path) -> Files:
 
 async def shown(it, files: Files, suite: str) -> str:
     """The certificate that the port shows for this suite, in PEM."""
-    tls = pki.client_context(
-        trusted, files.folder, ciphers=suite, newest=pki.ssl.TLSVersion.TLSv1_2
-    )
+    tls = files.client(ciphers=suite, newest=ssl.TLSVersion.TLSv1_2)
     async with it.station(ssl=tls) as socket:
         der = socket.transport.get_extra_info("ssl_object").getpeercert(True)
         return ssl.DER_cert_to_PEM_cert(der)

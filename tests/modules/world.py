@@ -27,7 +27,8 @@ from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, ContractProvider, Payload, RealTimeAuthorization, SessionInfo
+from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
+from citrine_py.ports_certificates import ContractProvider
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
 from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_tokens import FakeCertificates, FakeTransactions

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from citrine_py.errors import BadRequest, CitrineError
 from citrine_py.outside.authority import LocalAuthority, development_signer, load_signer
-from citrine_py.ports import NewServer
+from citrine_py.ports_certificates import NewServer
 from citrine_py.runtime import SystemClock
 from tests import pki
 
