@@ -49,7 +49,7 @@ def _tls(components: Components) -> Json:
         ],
         "requestBody": body(
             components.add_model(TlsCertificates),
-            {"new": {"certificateChain": [_PEM], "privateKey": _KEY}, "files are new": {}},
+            {"new": {"certificateChain": [_PEM], "privateKey": _KEY}},
             required=False,
         ),
         "responses": {

@@ -8,7 +8,7 @@ import pytest
 
 from citrine_py.errors import BadRequest, StationOffline
 from tests.api.world import add_station, running
-from tests.fakes_certificates import FakeAuthority, certificate
+from tests.fakes_certificates import certificate
 
 TLS = "/data/certificates/tlsCertificates"
 CHAIN = "/data/certificates/certificateChain"
@@ -60,11 +60,11 @@ async def test_what_the_port_refuses_is_told() -> None:
 
 
 async def test_a_servers_chain_is_made_with_its_key() -> None:
-    async with running() as world:
+    async with running(signs=False) as world:
         status, answer = await world.call("POST", CHAIN, {"commonName": "csms"})
         assert status == 400
         assert "CITRINE_CERTIFICATES_AUTHORITY" in answer["payload"]
-    async with running(authority=FakeAuthority()) as world:
+    async with running() as world:
         status, answer = await world.call(
             "POST", CHAIN, {"commonName": "csms", "validBefore": "2030-01-01T00:00:00Z"}
         )
@@ -75,7 +75,7 @@ async def test_a_servers_chain_is_made_with_its_key() -> None:
 
 
 async def test_our_root_is_installed_or_the_one_given() -> None:
-    async with running(authority=FakeAuthority()) as world:
+    async with running() as world:
         add_station(world)
         world.requests.answers["cp001"] = {"status": "Accepted"}
         for more in (

@@ -23,6 +23,7 @@ from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.ports_certificates import CertificateAuthority
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
+from tests.fakes_certificates import FakeAuthority
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
@@ -154,7 +155,7 @@ class World:
     device_model: RecordedModel = field(default_factory=RecordedModel)
     tokens: RecordedTokens = field(init=False)
     listeners: ScriptedListeners = field(default_factory=ScriptedListeners)
-    authority: CertificateAuthority | None = None
+    authority: CertificateAuthority | None = field(default_factory=FakeAuthority)
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     base: str = ""
@@ -204,11 +205,11 @@ class World:
 
 
 @asynccontextmanager
-async def running(
-    authority: CertificateAuthority | None = None, **config: Any
-) -> AsyncIterator[World]:
-    """A world whose API runs."""
-    world = World(config=replace(CONFIG, **config), authority=authority)
+async def running(*, signs: bool = True, **config: Any) -> AsyncIterator[World]:
+    """A world whose API runs; `signs`: it has a CA."""
+    world = World(config=replace(CONFIG, **config))
+    if not signs:
+        world.authority = None
     server = ApiServer(world.config, world.ports())
     await server.start()
     world.base = f"http://127.0.0.1:{server.port}"
