@@ -28,6 +28,7 @@ from citrine_py.api.edits import Edits
 from citrine_py.api.keys import identify, location_id
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.certificates import CERTIFICATE
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.keys import password_key
@@ -151,6 +152,7 @@ class Data:
             children += self._resident(CONNECTOR, station=key)
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)
+            children += self._resident(CERTIFICATE, station=key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:

@@ -24,6 +24,9 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Set password": {"setOnCharger": False},
     "Clear cache": {},
     "Send local list": {},
+    "Renew certificate": {},
+    "Get installed certificates": {"certificateType": "CSMSRootCertificate"},
+    "Install root": {},
 }
 
 
