@@ -17,6 +17,8 @@ import structlog
 from citrine_py.api.app import ApiServer
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
+from citrine_py.certificates import certificate_needs, client_cas
+from citrine_py.edge.certificates import PortCertificates
 from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
@@ -41,7 +43,8 @@ from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import Settings
+from citrine_py.settings_chargers import ListenerSettings
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
@@ -64,6 +67,7 @@ class Service:
         self.registry = Registry(self.edge_stats)
         self.store = _store(settings, self.clock)
         self.outside = Client()
+        self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
         self.rules = bindings.build(
             bindings.Needs(
                 records=self.store.records,
@@ -75,6 +79,7 @@ class Service:
                 schemas=self.schemas,
                 signatures=OcmfSignatures(),
                 tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
+                certificates=self.certificates,
             ),
             BootRules(
                 settings.boot.unknown_station_status,
@@ -135,7 +140,10 @@ class Service:
             ping_interval=each.ping_interval,
             tls_certificate=each.tls_certificate,
             tls_key=each.tls_key,
-            tls_client_ca=each.tls_client_ca,
+            tls_second_certificate=each.tls_second_certificate,
+            tls_second_key=each.tls_second_key,
+            tls_client_cas=client_cas(settings, each.tls_client_ca),
+            own_client_ca=each.tls_client_ca,
         )
         limits = CallLimits(
             timeout=settings.calls.timeout,
@@ -165,6 +173,8 @@ class Service:
             authorizations=self.rules.authorizations,
             local_lists=self.rules.local_lists,
             tariffs=self.rules.pricing,
+            listeners=PortCertificates(self.listeners),
+            authority=self.certificates.authority,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,

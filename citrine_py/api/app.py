@@ -18,6 +18,7 @@ from citrine_py.api import openapi
 from citrine_py.api.authorizations import AuthorizationRoutes
 from citrine_py.api.bodies import respond
 from citrine_py.api.callbacks import Callbacks
+from citrine_py.api.certificates import CertificateRoutes
 from citrine_py.api.config import ApiConfig, Health, Ports, failure, headers_of
 from citrine_py.api.data import Data
 from citrine_py.api.docs import Docs
@@ -46,6 +47,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(PasswordRoute(ports, callbacks).routes())
     app.add_routes(AuthorizationRoutes(config, ports).routes())
     app.add_routes(TariffRoutes(ports).routes())
+    app.add_routes(CertificateRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)

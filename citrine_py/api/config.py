@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports_certificates import CertificateAuthority, ListenerCertificates
 from citrine_py.ports_charging import Tariffs
 from citrine_py.ports_tokens import Authorizations, LocalLists
 
@@ -56,6 +57,8 @@ class Ports:
     authorizations: Authorizations
     local_lists: LocalLists
     tariffs: Tariffs
+    listeners: ListenerCertificates
+    authority: CertificateAuthority | None
     schemas: Schemas
     health: Health
     clock: Clock

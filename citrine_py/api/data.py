@@ -30,6 +30,7 @@ from citrine_py.api.keys import BY_UUID, identify, row_id
 from citrine_py.api.tariffs import completed
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.certificates import CERTIFICATE
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.keys import password_key
@@ -162,6 +163,7 @@ class Data:
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)
             children += self._unnamed(TARIFF, "stationId", key)
+            children += self._resident(CERTIFICATE, station=key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:

@@ -14,6 +14,7 @@ from citrine_py.api.bodies import dumps, shown
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import (
     authorization_key,
+    certificate_key,
     connector_key,
     evse_key,
     reservation_key,
@@ -175,6 +176,18 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "idTokenType": "ISO14443",
         "evseId": 1,
         "expiryDateTime": _NOON,
+        "timestamp": _NOON,
+    },
+    "Certificate": {
+        "id": certificate_key("cp001", "ChargingStationCertificate", "1"),
+        "station": "cp001",
+        "certificateType": "ChargingStationCertificate",
+        "status": "Accepted",
+        "subject": "CN=cp001,O=Fleet",
+        "issuer": "CN=Fleet CA",
+        "serialNumber": "4f1a",
+        "notAfter": _NOON,
+        "validity": "EndsSoon",
         "timestamp": _NOON,
     },
     "OcppMessage": {

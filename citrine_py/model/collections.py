@@ -6,6 +6,7 @@ from typing import Any
 
 from citrine_py.model import (
     authorizations,
+    certificates,
     operations,
     reservations,
     stations,
@@ -20,6 +21,7 @@ _SUBJECTS = (
     tariffs,
     transactions,
     reservations,
+    certificates,
     operations,
 )
 

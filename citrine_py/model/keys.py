@@ -102,3 +102,9 @@ def meter_value_key(owner: str, number: int) -> str:
     """Key of the set of values `number` within what `owner` names: an event's key, or station,
     EVSE and time of a MeterValues message."""
     return derived("MeterValue", owner, number)
+
+
+def certificate_key(station: str, certificate_type: str, *natural: str) -> str:
+    """Key of a Certificate record: `natural` is the digest of the request that the station's own
+    was made of, or what tells an installed one from others (`modules.installed`)."""
+    return derived("Certificate", station, certificate_type, *natural)

@@ -7,11 +7,13 @@ ports.Dispatch: what is known of a message (the catalogue), whether it may pass
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 from citrine_py.modules import (
+    certificate_bindings,
     charging_bindings,
     control_bindings,
     provisioning_bindings,
@@ -22,6 +24,7 @@ from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.cost_updates import CostUpdates
@@ -110,6 +113,7 @@ class Needs:
     schemas: Schemas
     tokens: TokenNeeds
     signatures: MeterSignatures
+    certificates: CertificateNeeds
 
 
 def build(
@@ -139,18 +143,15 @@ def build(
     charging = charging_bindings.build(
         common, transactions, tokens.id_tokens, verify=needs.signatures, rules=transaction_rules
     )
-    lists = tokens.lists
-    own = provisioning_bindings.build(
-        common,
-        ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas),
-        boot,
-        (lists.booted, control.availability.arrived),
-        report_timeout=report_timeout,
-    )
-    blocks = (own, tokens, charging, control)
+    accepted = (tokens.lists.booted, control.availability.arrived)
+    own = _provisioning(needs, common, boot, accepted, report_timeout)
+    trigger = own.senders["TriggerMessage"]
+    certificates = certificate_bindings.build(common, needs.certificates, trigger)
+    blocks = (own, tokens, certificates, charging, control)
     handlers = {name: each for block in blocks for name, each in block.handlers.items()}
     senders = {name: each for block in blocks for name, each in block.senders.items()}
-    returned, arrived = (charging.status.connected,), (lists.arrived, control.availability.arrived)
+    returned = (charging.status.connected,)
+    arrived = (tokens.lists.arrived, control.availability.arrived, certificates.signing.arrived)
     return Rules(
         dispatch=_bindings(needs, own, handlers | _recorders(records, clock, vendors)),
         admission=own.admission,
@@ -161,17 +162,36 @@ def build(
         ),
         passwords=own.passwords,
         device_model=own.device_model,
-        background=MappingProxyType({"reservations": control.sweep.run}),
+        background=_background(certificates=certificates.renewals, reservations=control.sweep),
         availability=control.availability,
         id_tokens=tokens.id_tokens,
         authorizations=tokens.edits,
-        local_lists=lists,
+        local_lists=tokens.lists,
         transactions=charging.status,
         active_transactions=running,
         pricing=pricing,
         tariff_check=TariffCheck(records, pricing),
         cost_updates=charging.cost_updates,
     )
+
+
+class _Endless(Protocol):
+    async def run(self) -> None: ...
+
+
+def _background(**work: _Endless) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    return MappingProxyType({name: each.run for name, each in work.items()})
+
+
+def _provisioning(
+    needs: Needs,
+    common: Common,
+    boot: BootRules,
+    accepted: Sequence[Callable[[str], None]],
+    report_timeout: float,
+) -> Provisioning:
+    own = ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas)
+    return provisioning_bindings.build(common, own, boot, accepted, report_timeout=report_timeout)
 
 
 def _bindings(needs: Needs, own: Provisioning, handlers: Mapping[str, Handler]) -> Bindings:

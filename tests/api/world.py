@@ -21,8 +21,10 @@ from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, Vari
 from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
+from citrine_py.ports_certificates import CertificateAuthority
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
+from tests.fakes_certificates import FakeAuthority
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
@@ -125,6 +127,25 @@ class RecordedTokens:
 
 
 @dataclass
+class ScriptedListeners:
+    """ports_certificates.ListenerCertificates that notes what it is told; `error` is raised."""
+
+    put_to: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    reloaded: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def put(self, listener: str, chain: str, private_key: str, client_ca: str | None) -> None:
+        if self.error is not None:
+            raise self.error
+        self.put_to.append((listener, chain, private_key, client_ca))
+
+    def reload(self, listener: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.reloaded.append(listener)
+
+
+@dataclass
 class World:
     """The stand-ins, the server and a client of it."""
 
@@ -134,6 +155,8 @@ class World:
     passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
     device_model: RecordedModel = field(default_factory=RecordedModel)
     tokens: RecordedTokens = field(init=False)
+    listeners: ScriptedListeners = field(default_factory=ScriptedListeners)
+    authority: CertificateAuthority | None = field(default_factory=FakeAuthority)
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     base: str = ""
@@ -151,6 +174,8 @@ class World:
             authorizations=self.tokens,
             local_lists=self.tokens,
             tariffs=TariffPricing(self.records),
+            listeners=self.listeners,
+            authority=self.authority,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),
@@ -182,9 +207,11 @@ class World:
 
 
 @asynccontextmanager
-async def running(**config: Any) -> AsyncIterator[World]:
-    """A world whose API runs."""
+async def running(*, signs: bool = True, **config: Any) -> AsyncIterator[World]:
+    """A world whose API runs; `signs`: it has a CA."""
     world = World(config=replace(CONFIG, **config))
+    if not signs:
+        world.authority = None
     server = ApiServer(world.config, world.ports())
     await server.start()
     world.base = f"http://127.0.0.1:{server.port}"

@@ -40,6 +40,7 @@ _BLOCKS = {
     "G": "Availability",
     "H": "Reservations",
     "J": "Meter values",
+    "M": "Certificates",
 }
 
 

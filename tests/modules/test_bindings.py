@@ -13,6 +13,7 @@ HANDLED = {
     "BootNotification",
     "DataTransfer",
     "FirmwareStatusNotification",
+    "Get15118EVCertificate",
     "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
@@ -21,13 +22,13 @@ HANDLED = {
     "NotifyReport",
     "ReservationStatusUpdate",
     "SecurityEventNotification",
+    "SignCertificate",
     "StatusNotification",
     "TransactionEvent",
 }
 
 LATER = {
     "ClearedChargingLimit",
-    "Get15118EVCertificate",
     "NotifyChargingLimit",
     "NotifyCustomerInformation",
     "NotifyDisplayMessages",
@@ -36,7 +37,6 @@ LATER = {
     "NotifyMonitoringReport",
     "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
-    "SignCertificate",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""
 

@@ -32,6 +32,7 @@ from citrine_py.model.times import iso
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.outside.ocmf import OcmfSignatures
@@ -41,6 +42,7 @@ from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
 from tests.conformance import raw
 from tests.fakes import FakeRecords
+from tests.fakes_certificates import FakeReader
 from tests.fakes_tokens import FakeCertificates
 from tests.modules.priced import tariff
 from tests.modules.world import SCHEMAS
@@ -71,6 +73,7 @@ class House:
                 schemas=SCHEMAS,
                 signatures=OcmfSignatures(),
                 tokens=TokenNeeds(FakeCertificates()),
+                certificates=CertificateNeeds(FakeReader()),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

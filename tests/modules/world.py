@@ -21,6 +21,8 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
+from citrine_py.modules.certificates import SigningRules
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.token_bindings import TokenNeeds
@@ -28,8 +30,10 @@ from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports_certificates import ContractProvider
 from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_tokens import FakeCertificates
 
 STATION = "cp001"
@@ -60,6 +64,9 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
+        contracts: ContractProvider | None = None,
+        signing: SigningRules | None = None,
+        signs: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -67,6 +74,7 @@ class World:
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
         self.certificates = FakeCertificates()
+        self.authority = FakeAuthority()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -78,6 +86,12 @@ class World:
                 schemas=SCHEMAS,
                 signatures=OcmfSignatures(),
                 tokens=TokenNeeds(self.certificates, outside),
+                certificates=CertificateNeeds(
+                    FakeReader(),
+                    self.authority if signs else None,
+                    contracts,
+                    signing or SigningRules(),
+                ),
             ),
             rules or BootRules(),
             tokens or TokenRules(),

@@ -35,6 +35,9 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reserve": {"idToken": "04AA", "idTokenType": "ISO14443"},
     "Cancel reservation": {"reservationId": 1},
     "Change availability": {"operationalStatus": "Inoperative"},
+    "Renew certificate": {},
+    "Get installed certificates": {"certificateType": "CSMSRootCertificate"},
+    "Install root": {},
 }
 
 

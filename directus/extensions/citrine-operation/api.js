@@ -173,6 +173,33 @@ export const requests = {
     read: bill,
     good: () => true,
   },
+  renewCertificate: {
+    title: 'Renew certificate',
+    call: (station, form) => ask('configuration', 'triggerMessage', station, {
+      requestedMessage: form.requestedMessage ?? 'SignChargingStationCertificate',
+    }),
+    read: status,
+  },
+  getInstalledCertificates: {
+    title: 'Get installed certificates',
+    call: (station, form) => ask('certificates', 'getInstalledCertificateIds', station, {
+      certificateType: text(form.certificateType) && [form.certificateType],
+    }),
+    read: (payload) => (payload?.status === 'NotFound' ? 'Accepted (it has none)' : status(payload)),
+  },
+  installRoot: {
+    title: 'Install root',
+    call: (station, form) => ({
+      method: 'PUT',
+      path: '/data/certificates/rootCertificate',
+      body: {
+        stationId: station,
+        certificateType: form.certificateType ?? 'CSMSRootCertificate',
+        certificate: text(form.certificate),
+      },
+    }),
+    read: status,
+  },
 };
 
 const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);

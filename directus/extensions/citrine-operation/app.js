@@ -16,6 +16,9 @@ const REQUESTS = [
   ['clearCache', 'Clear cache'],
   ['sendLocalList', 'Send local list'],
   ['previewTariff', 'Preview a charge'],
+  ['renewCertificate', 'Renew certificate'],
+  ['getInstalledCertificates', 'Get installed certificates'],
+  ['installRoot', 'Install root'],
 ];
 
 export default {
