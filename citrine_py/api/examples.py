@@ -217,7 +217,7 @@ _ROWS: Mapping[str, Mapping[str, Any]] = {
         "endedAt": _NOON,
         "energyWh": 8000,
         "totalKwh": 8,
-        "totalCost": "3.60",
+        "totalCost": 3.6,
         "currency": "EUR",
     },
     "TransactionEvent": {

@@ -42,7 +42,7 @@ async def test_transactions_are_selected(world: World, query: str, found: list[s
     status, rows = await world.call("GET", f"{PATH}?{query}")
     assert status == 200
     assert sorted(row["transactionId"] for row in rows) == found
-    assert {row["totalCost"] for row in rows} <= {"3.60"}
+    assert {row["totalCost"] for row in rows} <= {3.6}
 
 
 async def test_a_truth_value_is_true_or_false(world: World) -> None:
