@@ -25,10 +25,12 @@ from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.jobs import JOB
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.modules import bindings
 from citrine_py.modules.authorization import NoTransactions, TokenRules
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.authorization import HttpAuthorization
@@ -38,6 +40,7 @@ from citrine_py.outside.ocsp import OcspChecks
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.store.directus import new_client
+from citrine_py.store.log_files import StoredLogFiles
 from citrine_py.store.store import Store
 
 log = structlog.get_logger()
@@ -59,6 +62,7 @@ class Service:
         self.registry = Registry(self.edge_stats)
         self.store = _store(settings, self.clock)
         self.outside = Client()
+        self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
         self.rules = bindings.build(
             bindings.Needs(
                 records=self.store.records,
@@ -69,6 +73,9 @@ class Service:
                 hasher=self.hasher,
                 schemas=self.schemas,
                 tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
+                station_jobs=JobNeeds(
+                    self.files, _public_url(settings), settings.store.message_retention_days
+                ),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
@@ -154,6 +161,8 @@ class Service:
             device_model=self.rules.device_model,
             authorizations=self.rules.authorizations,
             local_lists=self.rules.local_lists,
+            log_files=self.files,
+            log_uploads=self.rules.uploads,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
@@ -178,6 +187,7 @@ class Service:
         self.store.watch(CHARGING_STATION, self.rules.availability.changed)
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
+        self.store.watch(JOB, self.rules.job_wishes.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None
@@ -266,6 +276,16 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         touch_interval=settings.store.touch_interval,
         retention_days=settings.store.message_retention_days,
     )
+
+
+def _public_url(settings: Settings) -> str | None:
+    """How stations reach the API; None where that is not known."""
+    if settings.files.public_url is not None:
+        return str(settings.files.public_url)
+    host, port = settings.api.host, settings.api.port
+    if port == 0 or host in {"0.0.0.0", "::", ""}:  # noqa: S104 - every address is none to name
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _api_config(settings: Settings) -> ApiConfig:

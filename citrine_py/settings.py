@@ -203,8 +203,19 @@ class StoreSettings(_Group):
         5, description="Seconds between writes of heartbeats and last-seen times"
     )
     message_retention_days: Count = Field(
-        30, description="Days that OcppMessage and StatusNotification rows are kept"
+        30,
+        description="Days that jobs with their files, OcppMessage and StatusNotification rows are "
+        "kept",
     )
+
+
+class FilesSettings(_Group):
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Address at which stations reach the REST API, for uploads of logs; by "
+        "default the API's own where it listens on one address alone",
+    )
+    limit: Count = Field(100 * 1024 * 1024, description="Longest file that is taken, in bytes")
 
 
 class LogSettings(_Group):
@@ -257,6 +268,7 @@ class Settings(BaseSettings):
     authorization: AuthorizationSettings = AuthorizationSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
+    files: FilesSettings = FilesSettings()
     log: LogSettings = LogSettings()
     stack: StackSettings = StackSettings()
 

@@ -25,6 +25,7 @@ from citrine_py.api.guard import guard
 from citrine_py.api.health import HealthRoutes
 from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
+from citrine_py.api.uploads import UploadRoutes
 from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(PasswordRoute(ports, callbacks).routes())
     app.add_routes(AuthorizationRoutes(config, ports).routes())
     app.add_routes(Data(config, ports).routes())
+    app.add_routes(UploadRoutes(ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)
     app.add_routes(Docs(document).routes())
@@ -158,7 +160,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _refused(request, error)
     except Exception:
-        log.exception("api.failed", method=request.method, path=request.path)
+        resource = request.match_info.route.resource  # not the path: it may have a secret
+        route = resource.canonical if resource is not None else "none"
+        log.exception("api.failed", method=request.method, route=route)
         return respond(failure("an error of the service; its log has the details"), 500)
 
 

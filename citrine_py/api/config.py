@@ -13,6 +13,8 @@ from citrine_py.ports import (
     Clock,
     DeviceModel,
     LocalLists,
+    LogFiles,
+    LogUploads,
     Passwords,
     Records,
     Requests,
@@ -61,6 +63,8 @@ class Ports:
     device_model: DeviceModel
     authorizations: Authorizations
     local_lists: LocalLists
+    log_files: LogFiles
+    log_uploads: LogUploads
     schemas: Schemas
     health: Health
     clock: Clock

@@ -72,6 +72,8 @@ class Collection(Generic[R]):
         table: Directus' collection, when this is a second view of it.
         retained_by: the time field by which old rows are pruned, if they are.
         made_by_people: whether operators make and delete rows.
+        newest_by: the time field by which rows are listed, newest first; `retained_by` if not said.
+        edited_by_api: whether the data API takes the fields that people own.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Collection(Generic[R]):
     table: str = ""
     retained_by: str | None = None
     made_by_people: bool = False
+    newest_by: str | None = None
+    edited_by_api: bool = True
 
     @property
     def directus(self) -> str:

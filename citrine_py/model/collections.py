@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.model import authorizations, operations, reservations, stations
+from citrine_py.model import (
+    authorizations,
+    display_messages,
+    jobs,
+    monitoring,
+    operations,
+    reservations,
+    stations,
+)
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
     authorizations,
     reservations,
+    jobs,
+    monitoring,
+    display_messages,
     operations,
 )
 

@@ -78,3 +78,19 @@ def reservation_key(station: str, reservation_id: int) -> str:
 def transaction_key(station: str, transaction_id: str) -> str:
     """Key of a Transaction record; the id is the station's and unique only there."""
     return derived("Transaction", station, transaction_id)
+
+
+def job_key(station: str, action: str, request: int | str) -> str:
+    """Key of a Job record that a message of ours makes. `request`: the message's requestId, or
+    something fresh where it has none."""
+    return derived("Job", station, action, request)
+
+
+def monitoring_key(station: str, monitor_id: int) -> str:
+    """Key of a VariableMonitoring record; the id is unique on the station."""
+    return derived("VariableMonitoring", station, monitor_id)
+
+
+def display_message_key(station: str, message_id: int) -> str:
+    """Key of a DisplayMessage record; the id is unique on the station."""
+    return derived("DisplayMessage", station, message_id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
-from citrine_py.modules import token_bindings
+from citrine_py.modules import job_bindings, token_bindings
 from citrine_py.modules.authorization import StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
@@ -20,10 +20,13 @@ from citrine_py.modules.boot import BootRules, OnBootNotification
 from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
-from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
-from citrine_py.modules.firmware import OnFirmwareStatusNotification
+from citrine_py.modules.diagnostics import OnNotifyEvent
 from citrine_py.modules.gate import Gate, Triggered
+from citrine_py.modules.job_bindings import JobNeeds
+from citrine_py.modules.job_sweep import JobSweep
+from citrine_py.modules.job_wishes import JobWishes
 from citrine_py.modules.local_lists import LocalLists
+from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords, UnderWay
 from citrine_py.modules.pending_boot import PendingBoot
@@ -91,6 +94,8 @@ class Rules:
     authorizations: AuthorizationEdits
     local_lists: LocalLists
     availability: AvailabilityWishes
+    uploads: JobUploads
+    job_wishes: JobWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Needs:
     hasher: Hasher
     schemas: Schemas
     tokens: TokenNeeds
+    station_jobs: JobNeeds
 
 
 def build(
@@ -120,9 +126,8 @@ def build(
     `report_timeout`: seconds without a part after which a report counts as failed.
     """
     records, stations, jobs, clock = needs.records, needs.stations, needs.jobs, needs.clock
-    new_id, schemas = needs.new_id, needs.schemas
     under_way = UnderWay()
-    reports = Reports(new_id)
+    reports = Reports(needs.new_id)
     triggered = Triggered(clock)
     variables = VariableCalls(records, stations, clock)
     passwords = StationPasswords(records, stations, clock, needs.hasher, under_way)
@@ -130,64 +135,81 @@ def build(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
     availability = AvailabilityWishes(records, stations, jobs)
-    reservations = ReservationRequests(records, stations, clock)
     common = token_bindings.Common(records, stations, clock, jobs)
     tokens = token_bindings.build(common, needs.tokens, token_rules)
     lists = tokens.lists
+    station_jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, variables)
+    senders: dict[str, Sender] = {
+        **_senders(needs, reports, VariableRequests(variables, passwords), report_timeout),
+        **tokens.senders,
+        **station_jobs.senders,
+        "ChangeAvailability": availability.send,
+        "TriggerMessage": TriggerRequests(stations, triggered).send,
+    }
+    requests = StationRequests(
+        records, stations, needs.schemas, MappingProxyType(senders), reports.fresh_id
+    )
+    wishes = JobWishes(records, stations, jobs, clock, requests, reports.fresh_id)
     handlers: dict[str, Handler] = {
         **_recorders(records, vendors),
         **tokens.handlers,
         "BootNotification": OnBootNotification(
-            records, clock, pending, boot, (lists.booted, availability.arrived)
+            records, clock, pending, boot, (lists.booted, availability.arrived, wishes.arrived)
         ),
         "Heartbeat": OnHeartbeat(clock),
         "NotifyReport": OnNotifyReport(records, reports),
-        "ReservationStatusUpdate": OnReservationStatusUpdate(records),
-        "SecurityEventNotification": OnSecurityEventNotification(records),
-        "StatusNotification": OnStatusNotification(records),
     }
-    variable_requests = VariableRequests(variables, passwords)
-    report_requests = ReportRequests(stations, jobs, reports, report_timeout)
-    senders: dict[str, Sender] = {
-        **tokens.senders,
-        "CancelReservation": reservations.cancel,
-        "ChangeAvailability": availability.send,
-        "GetBaseReport": report_requests.base,
-        "GetReport": report_requests.by_criteria,
-        "GetVariables": variable_requests.get,
-        "ReserveNow": reservations.reserve,
-        "SetVariables": variable_requests.set,
-        "TriggerMessage": TriggerRequests(stations, triggered).send,
-    }
+    arrived = (lists.arrived, availability.arrived, wishes.arrived)
     return Rules(
         dispatch=Bindings(
             Gate(records, triggered, reports),
-            schemas,
+            needs.schemas,
             MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
         ),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending, (lists.arrived, availability.arrived)),
-        frames=MessageLog(records, clock, new_id),
-        requests=StationRequests(
-            records, stations, schemas, MappingProxyType(senders), reports.fresh_id
-        ),
+        presence=StationPresence(records, clock, pending, arrived),
+        frames=MessageLog(records, clock, needs.new_id),
+        requests=requests,
         passwords=passwords,
-        device_model=StationDeviceModel(records, clock, schemas, passwords),
-        background=MappingProxyType({"reservations": ReservationSweep(records, clock).run}),
+        device_model=StationDeviceModel(records, clock, needs.schemas, passwords),
+        background=_background(needs, station_jobs.sweep),
         availability=availability,
         id_tokens=tokens.id_tokens,
         authorizations=tokens.edits,
         local_lists=lists,
+        uploads=station_jobs.uploads,
+        job_wishes=wishes,
     )
+
+
+def _senders(
+    needs: Needs, reports: Reports, variables: VariableRequests, report_timeout: float
+) -> Mapping[str, Sender]:
+    """The senders that need little."""
+    asked = ReportRequests(needs.stations, needs.jobs, reports, report_timeout)
+    reservations = ReservationRequests(needs.records, needs.stations, needs.clock)
+    return {
+        "CancelReservation": reservations.cancel,
+        "GetBaseReport": asked.base,
+        "GetReport": asked.by_criteria,
+        "GetVariables": variables.get,
+        "ReserveNow": reservations.reserve,
+        "SetVariables": variables.set,
+    }
+
+
+def _background(needs: Needs, jobs: JobSweep) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    reservations = ReservationSweep(needs.records, needs.clock)
+    return MappingProxyType({"jobs": jobs.run, "reservations": reservations.run})
 
 
 def _recorders(records: Records, vendors: Vendors) -> Mapping[str, Handler]:
     """The handlers that keep what they are told, and need no more for it."""
     return {
         "DataTransfer": OnDataTransfer(records, vendors),
-        "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
-        "LogStatusNotification": OnLogStatusNotification(records),
+        **job_bindings.handlers(records),
         "NotifyEvent": OnNotifyEvent(records),
+        "ReservationStatusUpdate": OnReservationStatusUpdate(records),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),
     }

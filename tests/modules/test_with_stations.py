@@ -28,11 +28,13 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
 from tests.fakes import FakeRecords
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates, FakeTransactions
 from tests.modules.world import SCHEMAS
 
@@ -61,6 +63,7 @@ class House:
                 hasher=self.hasher,
                 schemas=SCHEMAS,
                 tokens=TokenNeeds(FakeTransactions(), FakeCertificates()),
+                station_jobs=JobNeeds(FakeLogFiles()),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

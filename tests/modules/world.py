@@ -22,11 +22,13 @@ from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Payload, RealTimeAuthorization, SessionInfo
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates, FakeTransactions
 
 STATION = "cp001"
@@ -57,6 +59,7 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
+        public_url: str | None = "http://csms.example",
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -65,6 +68,7 @@ class World:
         self.hasher = FakeHasher()
         self.active = FakeTransactions()
         self.certificates = FakeCertificates()
+        self.files = FakeLogFiles()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -75,6 +79,7 @@ class World:
                 hasher=self.hasher,
                 schemas=SCHEMAS,
                 tokens=TokenNeeds(self.active, self.certificates, outside),
+                station_jobs=JobNeeds(self.files, public_url),
             ),
             rules or BootRules(),
             tokens or TokenRules(),
