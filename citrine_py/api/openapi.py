@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from citrine_py.api import messages, openapi_authorizations, openapi_data
+from citrine_py.api import messages, openapi_authorizations, openapi_data, openapi_uploads
 from citrine_py.api.examples import example_of
 from citrine_py.api.openapi_parts import (
     STATION_REFUSALS,
@@ -43,6 +43,7 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
         paths[versioned] = {"post": {**operation, "operationId": f"{name}V201"}}
     paths.update(openapi_data.describe(schemas, components))
     paths.update(openapi_authorizations.describe(schemas, components))
+    paths.update(openapi_uploads.describe())
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())
     paths.update(_documentation())

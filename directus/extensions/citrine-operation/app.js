@@ -12,6 +12,10 @@ const REQUESTS = [
   ['changeAvailability', 'Change availability'],
   ['setPassword', 'Set password'],
   ['bootPending', 'Boot as pending with report'],
+  ['updateFirmware', 'Update firmware'],
+  ['getLog', 'Get log'],
+  ['customerInformation', 'Customer information'],
+  ['setDisplayMessage', 'Set display message'],
   ['clearCache', 'Clear cache'],
   ['sendLocalList', 'Send local list'],
 ];
