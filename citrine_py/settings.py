@@ -215,7 +215,9 @@ class FilesSettings(_Group):
         description="Address at which stations reach the REST API, for uploads of logs; by "
         "default the API's own where it listens on one address alone",
     )
-    limit: Count = Field(100 * 1024 * 1024, description="Longest file that is taken, in bytes")
+    limit: int = Field(
+        100 * 1024 * 1024, gt=0, lt=2**31, description="Longest file that is taken, in bytes"
+    )
 
 
 class LogSettings(_Group):

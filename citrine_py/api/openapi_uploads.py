@@ -17,15 +17,13 @@ def describe() -> dict[str, Json]:
     file = _in_path("file", "The file's name, as some stations add it")
     return {
         plain: {
-            "parameters": [name],
-            "get": _get(),
-            "put": _take("putLog"),
-            "post": _take("postLog"),
+            "get": {**_get(), "parameters": [name]},
+            "put": {**_take("putLog"), "parameters": [name]},
+            "post": {**_take("postLog"), "parameters": [name]},
         },
         named: {
-            "parameters": [name, file],
-            "put": _take("putNamedLog"),
-            "post": _take("postNamedLog"),
+            "put": {**_take("putNamedLog"), "parameters": [name, file]},
+            "post": {**_take("postNamedLog"), "parameters": [name, file]},
         },
     }
 
@@ -37,6 +35,7 @@ def _in_path(name: str, text: str) -> Json:
         "required": True,
         "description": text,
         "schema": {"type": "string"},
+        "example": "log",
     }
 
 
