@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
 
@@ -86,5 +87,5 @@ def _plain(name: str | None) -> str | None:
     """A file's name without what could lead elsewhere."""
     if name is None:
         return None
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    last = unquote(name).replace("\\", "/").rsplit("/", 1)[-1]
     return _ODD.sub("_", last)[:_LONGEST_NAME].strip(". ") or None
