@@ -1,4 +1,4 @@
-"""A fake for ports.LogFiles."""
+"""A fake for ports_files.LogFiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class FakeLogFiles:
-    """ports.LogFiles in a dictionary; it has no paths."""
+    """ports_files.LogFiles in a dictionary; it has no paths."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}

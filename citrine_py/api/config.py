@@ -13,12 +13,11 @@ from citrine_py.ports import (
     Clock,
     DeviceModel,
     LocalLists,
-    LogFiles,
-    LogUploads,
     Passwords,
     Records,
     Requests,
 )
+from citrine_py.ports_files import LogFiles, LogUploads
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,35 +139,30 @@ def build(
     tokens = token_bindings.build(common, needs.tokens, token_rules)
     lists = tokens.lists
     station_jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, variables)
+    variable_requests = VariableRequests(variables, passwords)
     senders: dict[str, Sender] = {
-        **_senders(needs, reports, VariableRequests(variables, passwords), report_timeout),
+        **_senders(needs, reports, triggered, variable_requests, report_timeout),
         **tokens.senders,
         **station_jobs.senders,
         "ChangeAvailability": availability.send,
-        "TriggerMessage": TriggerRequests(stations, triggered).send,
     }
-    requests = StationRequests(
-        records, stations, needs.schemas, MappingProxyType(senders), reports.fresh_id
-    )
-    wishes = JobWishes(records, stations, jobs, clock, requests, reports.fresh_id)
+    fresh_id = reports.fresh_id
+    requests = StationRequests(records, stations, needs.schemas, senders, fresh_id)
+    wishes = JobWishes(records, stations, jobs, clock, requests, fresh_id)
+    others = (availability.arrived, wishes.arrived)
     handlers: dict[str, Handler] = {
         **_recorders(records, vendors),
         **tokens.handlers,
         "BootNotification": OnBootNotification(
-            records, clock, pending, boot, (lists.booted, availability.arrived, wishes.arrived)
+            records, clock, pending, boot, (lists.booted, *others)
         ),
         "Heartbeat": OnHeartbeat(clock),
         "NotifyReport": OnNotifyReport(records, reports),
     }
-    arrived = (lists.arrived, availability.arrived, wishes.arrived)
     return Rules(
-        dispatch=Bindings(
-            Gate(records, triggered, reports),
-            needs.schemas,
-            MappingProxyType({("2.0.1", name): each for name, each in handlers.items()}),
-        ),
+        dispatch=Bindings(Gate(records, triggered, reports), needs.schemas, _of_201(handlers)),
         admission=StationAdmission(records, clock, needs.hasher, under_way),
-        presence=StationPresence(records, clock, pending, arrived),
+        presence=StationPresence(records, clock, pending, (lists.arrived, *others)),
         frames=MessageLog(records, clock, needs.new_id),
         requests=requests,
         passwords=passwords,
@@ -182,8 +177,16 @@ def build(
     )
 
 
+def _of_201(handlers: Mapping[str, Handler]) -> Mapping[tuple[str, str], Handler]:
+    return MappingProxyType({("2.0.1", name): each for name, each in handlers.items()})
+
+
 def _senders(
-    needs: Needs, reports: Reports, variables: VariableRequests, report_timeout: float
+    needs: Needs,
+    reports: Reports,
+    triggered: Triggered,
+    variables: VariableRequests,
+    report_timeout: float,
 ) -> Mapping[str, Sender]:
     """The senders that need little."""
     asked = ReportRequests(needs.stations, needs.jobs, reports, report_timeout)
@@ -195,6 +198,7 @@ def _senders(
         "GetVariables": variables.get,
         "ReserveNow": reservations.reserve,
         "SetVariables": variables.set,
+        "TriggerMessage": TriggerRequests(needs.stations, triggered).send,
     }
 
 
@@ -206,8 +210,8 @@ def _background(needs: Needs, jobs: JobSweep) -> Mapping[str, Callable[[], Await
 def _recorders(records: Records, vendors: Vendors) -> Mapping[str, Handler]:
     """The handlers that keep what they are told, and need no more for it."""
     return {
-        "DataTransfer": OnDataTransfer(records, vendors),
         **job_bindings.handlers(records),
+        "DataTransfer": OnDataTransfer(records, vendors),
         "NotifyEvent": OnNotifyEvent(records),
         "ReservationStatusUpdate": OnReservationStatusUpdate(records),
         "SecurityEventNotification": OnSecurityEventNotification(records),

@@ -21,7 +21,8 @@ from citrine_py.modules.requests import Sender
 from citrine_py.modules.station_jobs import JobRequests, senders
 from citrine_py.modules.token_bindings import Common
 from citrine_py.modules.variable_calls import VariableCalls
-from citrine_py.ports import Call, LogFiles, NewId, Payload, Records
+from citrine_py.ports import Call, NewId, Payload, Records
+from citrine_py.ports_files import LogFiles
 
 _Handler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 

@@ -9,7 +9,8 @@ import structlog
 
 from citrine_py.errors import StoreUnavailable
 from citrine_py.model.jobs import JOB
-from citrine_py.ports import Clock, Delete, LogFiles, Records
+from citrine_py.ports import Clock, Delete, Records
+from citrine_py.ports_files import LogFiles
 
 log = structlog.get_logger()
 

@@ -58,18 +58,18 @@ class UploadTargets:
 
 @dataclass(frozen=True, slots=True)
 class JobUploads:
-    """Implements ports.LogUploads."""
+    """Implements ports_files.LogUploads."""
 
     records: Records
     clock: Clock
 
     def expected(self, secret: str) -> str | None:
-        """See ports.LogUploads."""
+        """See ports_files.LogUploads."""
         found = self.records.select(JOB, uploadDigest=digest(secret))
         return found[0].id if found else None
 
     async def taken(self, job: str, file_name: str | None, size: int) -> None:
-        """See ports.LogUploads."""
+        """See ports_files.LogUploads."""
         record = self.records.get(JOB, job)
         name = file_name or (record.fileName if record is not None else None)
         fields = {

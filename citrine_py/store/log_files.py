@@ -17,7 +17,7 @@ _PART = ".part"
 
 
 class StoredLogFiles:
-    """Implements ports.LogFiles.
+    """Implements ports_files.LogFiles.
 
     Args:
         folder: made when it is first needed.
@@ -29,7 +29,7 @@ class StoredLogFiles:
         self._limit = limit
 
     async def save(self, name: str, chunks: AsyncIterator[bytes]) -> int:
-        """See ports.LogFiles. It grows beside, and takes its name when it is whole."""
+        """See ports_files.LogFiles. It grows beside, and takes its name when it is whole."""
         final = self._file(name)
         growing = final.with_name(f"{name}.{uuid4().hex}{_PART}")
         try:
@@ -42,18 +42,18 @@ class StoredLogFiles:
         return size
 
     def path(self, name: str) -> Path | None:
-        """See ports.LogFiles."""
+        """See ports_files.LogFiles."""
         file = self._file(name)
         return file if file.is_file() else None
 
     def names(self) -> Sequence[str]:
-        """See ports.LogFiles."""
+        """See ports_files.LogFiles."""
         if not self._folder.is_dir():
             return []
         return [each.name for each in self._folder.iterdir() if each.suffix != _PART]
 
     def remove(self, name: str) -> None:
-        """See ports.LogFiles."""
+        """See ports_files.LogFiles."""
         self._file(name).unlink(missing_ok=True)
 
     async def _grow(self, path: Path, chunks: AsyncIterator[bytes]) -> int:

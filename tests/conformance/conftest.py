@@ -38,7 +38,14 @@ class _Result:
 
 
 _RESULTS = pytest.StashKey[dict[str, _Result]]()
-_BLOCKS = {"A": "Security", "B": "Provisioning", "C": "Authorization"}
+_BLOCKS = {
+    "A": "Security",
+    "B": "Provisioning",
+    "C": "Authorization",
+    "L": "Firmware management",
+    "N": "Diagnostics",
+    "P": "Data transfer",
+}
 
 
 @pytest.fixture

@@ -22,6 +22,10 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Trigger message": {"requestedMessage": "Heartbeat"},
     "Set variable": {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "60"},
     "Set password": {"setOnCharger": False},
+    "Update firmware": {"location": "https://firmware.example/f.bin"},
+    "Get log": {"logType": "SecurityLog"},
+    "Customer information": {"idToken": "04A2B3C4D5E6F7", "report": True},
+    "Set display message": {"content": "Open until 22:00"},
     "Clear cache": {},
     "Send local list": {},
 }
