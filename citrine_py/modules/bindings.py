@@ -127,17 +127,15 @@ def build(
     """
     records, stations, jobs, clock = needs.records, needs.stations, needs.jobs, needs.clock
     under_way = UnderWay()
-    reports = Reports(needs.new_id)
-    triggered = Triggered(clock)
+    reports, triggered = Reports(needs.new_id), Triggered(clock)
     variables = VariableCalls(records, stations, clock)
     passwords = StationPasswords(records, stations, clock, needs.hasher, under_way)
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
-    availability = AvailabilityWishes(records, stations, jobs)
     common = token_bindings.Common(records, stations, clock, jobs)
     tokens = token_bindings.build(common, needs.tokens, token_rules)
-    lists = tokens.lists
+    lists, availability = tokens.lists, AvailabilityWishes(records, stations, jobs)
     station_jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, variables)
     variable_requests = VariableRequests(variables, passwords)
     senders: dict[str, Sender] = {
