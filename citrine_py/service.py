@@ -30,6 +30,7 @@ from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, Chargin
 from citrine_py.modules import bindings
 from citrine_py.modules.authorization import NoTransactions, TokenRules
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.schemas import Schemas
@@ -37,6 +38,7 @@ from citrine_py.outside.authorization import HttpAuthorization
 from citrine_py.outside.client import Client
 from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocsp import OcspChecks
+from citrine_py.outside.vendors import HttpVendor
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import ListenerSettings, Settings
 from citrine_py.store.directus import new_client
@@ -84,6 +86,7 @@ class Service:
             ),
             _token_rules(settings),
             report_timeout=settings.boot.report_timeout,
+            vendors=_vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
         self.api = ApiServer(_api_config(settings), self._api_ports())
@@ -247,6 +250,16 @@ def _token_needs(
         rules.ocsp_timeout,
     )
     return TokenNeeds(NoTransactions(), certificates, callback)
+
+
+def _vendors(settings: Settings, client: Client, schemas: Schemas) -> Vendors:
+    """Those whose messages go to a server of the settings."""
+    rules = settings.vendors
+    token = rules.token.get_secret_value() if rules.token is not None else None
+    return {
+        vendor: HttpVendor(client, schemas, str(url), token, rules.timeout)
+        for vendor, url in rules.urls.items()
+    }
 
 
 def _token_rules(settings: Settings) -> TokenRules:

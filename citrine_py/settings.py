@@ -184,6 +184,18 @@ class AuthorizationSettings(_Group):
     )
 
 
+class VendorsSettings(_Group):
+    """Who knows messages of vendors' own (DataTransfer)."""
+
+    urls: dict[str, HttpUrl] = Field(
+        {},
+        description="Where a vendor's messages go, by POST: a JSON object of addresses by "
+        "vendorId; others are answered UnknownVendorId",
+    )
+    token: SecretStr | None = Field(None, description="Bearer token sent with them")
+    timeout: Seconds = Field(10, description="Seconds that an answer may take")
+
+
 class CallsSettings(_Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
@@ -268,6 +280,7 @@ class Settings(BaseSettings):
     directus: DirectusSettings = DirectusSettings()
     boot: BootSettings = BootSettings()
     authorization: AuthorizationSettings = AuthorizationSettings()
+    vendors: VendorsSettings = VendorsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
     files: FilesSettings = FilesSettings()
