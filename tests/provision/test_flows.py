@@ -26,6 +26,12 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Get log": {"logType": "SecurityLog"},
     "Customer information": {"idToken": "04A2B3C4D5E6F7", "report": True},
     "Set display message": {"content": "Open until 22:00"},
+    "Start charging": {"idToken": "04A2B3C4D5E6F7", "idTokenType": "ISO14443", "evseId": 1},
+    "Stop charging": {"transactionId": "t-1"},
+    "Unlock connector": {"evseId": 1, "connectorId": 1},
+    "Reserve": {"idToken": "04A2B3C4D5E6F7", "idTokenType": "ISO14443"},
+    "Cancel reservation": {"reservationId": 1},
+    "Change availability": {"operationalStatus": "Inoperative"},
     "Clear cache": {},
     "Send local list": {},
 }
