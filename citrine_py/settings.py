@@ -173,6 +173,18 @@ class TariffsSettings(Group):
     )
 
 
+class VendorsSettings(Group):
+    """Who knows messages of vendors' own (DataTransfer)."""
+
+    urls: dict[str, HttpUrl] = Field(
+        {},
+        description="Where a vendor's messages go, by POST: a JSON object of addresses by "
+        "vendorId; others are answered UnknownVendorId",
+    )
+    token: SecretStr | None = Field(None, description="Bearer token sent with them")
+    timeout: Seconds = Field(10, description="Seconds that an answer may take")
+
+
 class CallsSettings(Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
@@ -192,12 +204,25 @@ class StoreSettings(Group):
         5, description="Seconds between writes of heartbeats and last-seen times"
     )
     message_retention_days: Count = Field(
-        30, description="Days that OcppMessage and StatusNotification rows are kept"
+        30,
+        description="Days that jobs with their files, OcppMessage and StatusNotification rows are "
+        "kept",
     )
     metering_retention_days: Count = Field(
         730,
         description="Days that TransactionEvent and MeterValue rows are kept; transactions "
         "themselves are kept for good",
+    )
+
+
+class FilesSettings(Group):
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Address at which stations reach the REST API, for uploads of logs; by "
+        "default the API's own where it listens on one address alone",
+    )
+    limit: int = Field(
+        100 * 1024 * 1024, gt=0, lt=2**31, description="Longest file that is taken, in bytes"
     )
 
 
@@ -252,8 +277,10 @@ class Settings(BaseSettings):
     transactions: TransactionsSettings = TransactionsSettings()
     tariffs: TariffsSettings = TariffsSettings()
     certificates: CertificatesSettings = CertificatesSettings()
+    vendors: VendorsSettings = VendorsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
+    files: FilesSettings = FilesSettings()
     log: LogSettings = LogSettings()
     stack: StackSettings = StackSettings()
 

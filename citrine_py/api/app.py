@@ -27,6 +27,7 @@ from citrine_py.api.health import HealthRoutes
 from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
 from citrine_py.api.tariffs import TariffRoutes
+from citrine_py.api.uploads import UploadRoutes
 from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
@@ -49,6 +50,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(TariffRoutes(ports).routes())
     app.add_routes(CertificateRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
+    app.add_routes(UploadRoutes(ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)
     app.add_routes(Docs(document).routes())
@@ -162,7 +164,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _refused(request, error)
     except Exception:
-        log.exception("api.failed", method=request.method, path=request.path)
+        resource = request.match_info.route.resource  # not the path: it may have a secret
+        route = resource.canonical if resource is not None else "none"
+        log.exception("api.failed", method=request.method, route=route)
         return respond(failure("an error of the service; its log has the details"), 500)
 
 

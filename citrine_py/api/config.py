@@ -11,6 +11,7 @@ from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
 from citrine_py.ports_certificates import CertificateAuthority, ListenerCertificates
 from citrine_py.ports_charging import Tariffs
+from citrine_py.ports_files import LogFiles, LogUploads
 from citrine_py.ports_tokens import Authorizations, LocalLists
 
 
@@ -59,6 +60,8 @@ class Ports:
     tariffs: Tariffs
     listeners: ListenerCertificates
     authority: CertificateAuthority | None
+    log_files: LogFiles
+    log_uploads: LogUploads
     schemas: Schemas
     health: Health
     clock: Clock

@@ -77,8 +77,8 @@ def single(collection: Collection[Any]) -> bool:
 
 
 def editable(collection: Collection[Any]) -> bool:
-    """Whether people own fields of it."""
-    return bool(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
+    """Whether people own fields of it that they may set here."""
+    return collection.edited_by_api and bool(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
 
 
 class Data:
@@ -115,8 +115,9 @@ class Data:
         where = _where(collection, request, PAGING)
         limit = integer("limit", request.query.get("limit") or str(PAGE), 1, MOST)
         offset = integer("offset", request.query.get("offset") or "0", 0, INT32)
+        newest = collection.newest_by or collection.retained_by
         rows = await self._records.find(
-            collection, where, limit=limit, offset=offset, newest_first=collection.retained_by
+            collection, where, limit=limit, offset=offset, newest_first=newest
         )
         if single(collection):
             return respond(shown(rows[0]) if rows else None)

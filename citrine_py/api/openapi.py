@@ -14,6 +14,7 @@ from citrine_py.api import (
     openapi_certificates,
     openapi_data,
     openapi_tariffs,
+    openapi_uploads,
 )
 from citrine_py.api.examples import example_of
 from citrine_py.api.openapi_parts import (
@@ -51,6 +52,7 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
     paths.update(openapi_data.describe(schemas, components))
     paths.update(openapi_authorizations.describe(schemas, components))
     paths.update(openapi_certificates.describe(components))
+    paths.update(openapi_uploads.describe())
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())
     paths.update(_documentation())

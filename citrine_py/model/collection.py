@@ -74,6 +74,8 @@ class Collection(Generic[R]):
         retained_by: the time field by which old rows are pruned, if they are.
         evidence: whether they are what people are billed by, and kept for longer.
         made_by_people: whether operators make and delete rows.
+        newest_by: the time field by which rows are listed, newest first; `retained_by` if not said.
+        edited_by_api: whether the data API takes the fields that people own.
     """
 
     name: str
@@ -89,6 +91,8 @@ class Collection(Generic[R]):
     retained_by: str | None = None
     evidence: bool = False
     made_by_people: bool = False
+    newest_by: str | None = None
+    edited_by_api: bool = True
 
     @property
     def directus(self) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 from citrine_py.model import (
     authorizations,
     certificates,
+    display_messages,
+    jobs,
+    monitoring,
     operations,
     reservations,
     stations,
@@ -22,6 +25,9 @@ _SUBJECTS = (
     transactions,
     reservations,
     certificates,
+    jobs,
+    monitoring,
+    display_messages,
     operations,
 )
 

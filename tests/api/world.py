@@ -18,6 +18,7 @@ from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
@@ -25,6 +26,7 @@ from citrine_py.ports_certificates import CertificateAuthority
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeAuthority
+from tests.fakes_jobs import FakeLogFiles
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
@@ -159,11 +161,14 @@ class World:
     authority: CertificateAuthority | None = field(default_factory=FakeAuthority)
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    files: FakeLogFiles = field(default_factory=FakeLogFiles)
+    uploads: JobUploads = field(init=False)
     base: str = ""
     client: aiohttp.ClientSession = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self.tokens = RecordedTokens(self.records)
+        self.uploads = JobUploads(self.records, SystemClock())
 
     def ports(self) -> Ports:
         return Ports(
@@ -176,6 +181,8 @@ class World:
             tariffs=TariffPricing(self.records),
             listeners=self.listeners,
             authority=self.authority,
+            log_files=self.files,
+            log_uploads=self.uploads,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

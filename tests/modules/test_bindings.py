@@ -18,8 +18,12 @@ HANDLED = {
     "Heartbeat",
     "LogStatusNotification",
     "MeterValues",
+    "NotifyCustomerInformation",
+    "NotifyDisplayMessages",
     "NotifyEvent",
+    "NotifyMonitoringReport",
     "NotifyReport",
+    "PublishFirmwareStatusNotification",
     "ReservationStatusUpdate",
     "SecurityEventNotification",
     "SignCertificate",
@@ -30,12 +34,8 @@ HANDLED = {
 LATER = {
     "ClearedChargingLimit",
     "NotifyChargingLimit",
-    "NotifyCustomerInformation",
-    "NotifyDisplayMessages",
     "NotifyEVChargingNeeds",
     "NotifyEVChargingSchedule",
-    "NotifyMonitoringReport",
-    "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""

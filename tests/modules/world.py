@@ -25,6 +25,7 @@ from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.certificates import SigningRules
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
@@ -34,6 +35,7 @@ from citrine_py.ports_certificates import ContractProvider
 from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
 from tests.fakes_certificates import FakeAuthority, FakeReader
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
 
 STATION = "cp001"
@@ -67,6 +69,7 @@ class World:
         contracts: ContractProvider | None = None,
         signing: SigningRules | None = None,
         signs: bool = True,
+        public_url: str | None = "http://csms.example",
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -75,6 +78,7 @@ class World:
         self.hasher = FakeHasher()
         self.certificates = FakeCertificates()
         self.authority = FakeAuthority()
+        self.files = FakeLogFiles()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -92,6 +96,7 @@ class World:
                     contracts,
                     signing or SigningRules(),
                 ),
+                station_jobs=JobNeeds(self.files, public_url),
             ),
             rules or BootRules(),
             tokens or TokenRules(),
