@@ -23,7 +23,7 @@ from citrine_py.ports import Call, Change, Payload, Put, Records
 
 
 def put_event(call: Call, event: Payload, number: int, severity: int | None = None) -> Put:
-    """The StationEvent of an EventData, with the severity of its monitor; secrets are struck out."""
+    """The StationEvent of an EventData, its secrets struck out. `severity`: its monitor's."""
     told = redact(call.action, event)
     evse = told["component"].get("evse", {})
     fields = {
