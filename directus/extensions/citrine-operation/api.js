@@ -239,6 +239,7 @@ export const requests = {
       body: {},
     }),
     read: status,
+  },
   renewCertificate: {
     title: 'Renew certificate',
     call: (station, form) => ask('configuration', 'triggerMessage', station, {
@@ -265,7 +266,6 @@ export const requests = {
       },
     }),
     read: status,
-  },
   },
   previewTariff: {
     title: 'Preview a charge',
