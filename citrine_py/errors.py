@@ -48,6 +48,10 @@ class Forbidden(BadRequest):
     """The caller may not do this."""
 
 
+class TooLarge(BadRequest):
+    """What was sent is longer than it may be."""
+
+
 class StationError(CitrineError):
     """A call to a station that brought no answer."""
 
@@ -96,6 +100,7 @@ class DirectusError(CitrineError):
 HTTP_STATUS: dict[type[CitrineError], int] = {
     NotFound: 404,
     Forbidden: 403,
+    TooLarge: 413,
     BadRequest: 400,
     StationOffline: 502,
     StationBusy: 503,

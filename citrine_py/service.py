@@ -17,6 +17,8 @@ import structlog
 from citrine_py.api.app import ApiServer
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
+from citrine_py.certificates import certificate_needs, client_cas
+from citrine_py.edge.certificates import PortCertificates
 from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
@@ -25,6 +27,7 @@ from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.jobs import JOB
 from citrine_py.model.operations import OCPP_MESSAGE
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.model.tariffs import TARIFF
@@ -32,7 +35,9 @@ from citrine_py.modules import bindings
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.energy import Limits
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
@@ -41,9 +46,12 @@ from citrine_py.outside.client import Client
 from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.outside.ocsp import OcspChecks
+from citrine_py.outside.vendors import HttpVendor
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import Settings
+from citrine_py.settings_chargers import ListenerSettings
 from citrine_py.store.directus import new_client
+from citrine_py.store.log_files import StoredLogFiles
 from citrine_py.store.store import Store
 
 log = structlog.get_logger()
@@ -67,6 +75,8 @@ class Service:
         self.registry = Registry(self.edge_stats)
         self.store = _store(settings, self.clock)
         self.outside = Client()
+        self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
+        self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
         self.rules = bindings.build(
             bindings.Needs(
                 records=self.store.records,
@@ -78,6 +88,10 @@ class Service:
                 schemas=self.schemas,
                 signatures=OcmfSignatures(),
                 tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
+                certificates=self.certificates,
+                station_jobs=JobNeeds(
+                    self.files, _public_url(settings), settings.store.history_retention_days
+                ),
             ),
             BootRules(
                 settings.boot.unknown_station_status,
@@ -87,6 +101,7 @@ class Service:
             _token_rules(settings),
             _transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
+            vendors=_vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
         self.api = ApiServer(_api_config(settings), self._api_ports())
@@ -138,7 +153,10 @@ class Service:
             ping_interval=each.ping_interval,
             tls_certificate=each.tls_certificate,
             tls_key=each.tls_key,
-            tls_client_ca=each.tls_client_ca,
+            tls_second_certificate=each.tls_second_certificate,
+            tls_second_key=each.tls_second_key,
+            tls_client_cas=client_cas(settings, each.tls_client_ca),
+            own_client_ca=each.tls_client_ca,
         )
         limits = CallLimits(
             timeout=settings.calls.timeout,
@@ -169,6 +187,10 @@ class Service:
             local_lists=self.rules.local_lists,
             availability=self.rules.availability.changed,
             tariffs=self.rules.pricing,
+            listeners=PortCertificates(self.listeners),
+            authority=self.certificates.authority,
+            log_files=self.files,
+            log_uploads=self.rules.uploads,
             schemas=self.schemas,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
@@ -194,6 +216,7 @@ class Service:
         self.store.watch(CHARGING_STATION, self.rules.availability.changed)
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
+        self.store.watch(JOB, self.rules.job_wishes.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None
@@ -254,6 +277,16 @@ def _token_needs(
     return TokenNeeds(certificates, callback)
 
 
+def _vendors(settings: Settings, client: Client, schemas: Schemas) -> Vendors:
+    """Those whose messages go to a server of the settings."""
+    rules = settings.vendors
+    token = rules.token.get_secret_value() if rules.token is not None else None
+    return {
+        vendor: HttpVendor(client, schemas, str(url), token, rules.timeout)
+        for vendor, url in rules.urls.items()
+    }
+
+
 def _token_rules(settings: Settings) -> TokenRules:
     rules = settings.authorization
     return TokenRules(
@@ -300,6 +333,16 @@ def _store(settings: Settings, clock: SystemClock) -> Store:
         journal_limit=settings.store.journal_limit * _MEGABYTE,
         on_demand_records=settings.store.on_demand_records,
     )
+
+
+def _public_url(settings: Settings) -> str | None:
+    """How stations reach the API; None where that is not known."""
+    if settings.files.public_url is not None:
+        return str(settings.files.public_url)
+    host, port = settings.api.host, settings.api.port
+    if port == 0 or host in {"0.0.0.0", "::", ""}:  # noqa: S104 - every address is none to name
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _api_config(settings: Settings) -> ApiConfig:

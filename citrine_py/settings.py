@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     HttpUrl,
     SecretStr,
@@ -27,46 +25,21 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from citrine_py.errors import BadSettings
+from citrine_py.settings_chargers import (
+    CertificatesSettings,
+    ChargersSettings,
+    Count,
+    Group,
+    ListenerSettings,
+    Port,
+    Seconds,
+    default_listeners,
+)
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
 Status = Literal["Accepted", "Pending", "Rejected"]
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ListenerSettings(_Group):
-    """One address that chargers connect to."""
-
-    id: str = Field(description="Name of the listener, shown on the station's record")
-    host: str = "127.0.0.1"
-    port: Port
-    security_profile: Literal[0, 1, 2, 3] = Field(
-        0, description="0 open, 1 password, 2 password over TLS, 3 client certificate over TLS"
-    )
-    subprotocols: tuple[str, ...] = Field(("ocpp2.0.1",), description="Accepted, best first")
-    allow_unknown_stations: bool = False
-    ping_interval: Seconds | None = Field(60, description="Seconds between pings; null for none")
-    tls_certificate: Path | None = Field(None, description="Certificate chain, PEM (profiles 2, 3)")
-    tls_key: Path | None = Field(None, description="Private key, PEM (profiles 2, 3)")
-    tls_client_ca: Path | None = Field(None, description="CA of the stations, PEM (profile 3)")
-
-    @model_validator(mode="after")
-    def _tls_fits_profile(self) -> Self:
-        if self.security_profile >= 2 and not (self.tls_certificate and self.tls_key):
-            raise ValueError(
-                f"listener {self.id!r}: security profile {self.security_profile} needs "
-                "tls_certificate and tls_key"
-            )
-        if self.security_profile == 3 and not self.tls_client_ca:
-            raise ValueError(f"listener {self.id!r}: security profile 3 needs tls_client_ca")
-        return self
-
-
-class ApiSettings(_Group):
+class ApiSettings(Group):
     host: str = Field("127.0.0.1", description="Address the REST API listens on")
     port: Port = Field(8080, description="Port of the REST API and of /docs")
     token: SecretStr | None = Field(
@@ -110,20 +83,7 @@ class ApiSettings(_Group):
         return self
 
 
-class ChargersSettings(_Group):
-    """The two listeners that stand unless CITRINE_LISTENERS names others."""
-
-    host: str = Field("127.0.0.1", description="Address the two default charger ports listen on")
-    open_port: Port = Field(
-        8081, description="Charger port without a password; unknown stations are welcome"
-    )
-    password_port: Port = Field(
-        8082, description="Charger port of security profile 1; known stations only"
-    )
-    ping_interval: Seconds = Field(60, description="Seconds between websocket pings")
-
-
-class DirectusSettings(_Group):
+class DirectusSettings(Group):
     url: str = Field("http://127.0.0.1:8055", description="Where Directus answers")
     token: SecretStr | None = Field(
         None, description="Static token of the service's own Directus account"
@@ -133,7 +93,7 @@ class DirectusSettings(_Group):
     )
 
 
-class BootSettings(_Group):
+class BootSettings(Group):
     unknown_station_status: Status = Field(
         "Accepted", description="Answer to BootNotification without a Boot record"
     )
@@ -146,7 +106,7 @@ class BootSettings(_Group):
     )
 
 
-class AuthorizationSettings(_Group):
+class AuthorizationSettings(Group):
     master_pass_group: str = Field(
         "MASTERPASS",
         min_length=1,
@@ -184,7 +144,7 @@ class AuthorizationSettings(_Group):
     )
 
 
-class TransactionsSettings(_Group):
+class TransactionsSettings(Group):
     most_power: Count = Field(
         400, description="kW that a connector can deliver at most; faster meters are not believed"
     )
@@ -207,13 +167,25 @@ class TransactionsSettings(_Group):
     )
 
 
-class TariffsSettings(_Group):
+class TariffsSettings(Group):
     cost_updated_interval: Count = Field(
         60, description="Seconds between CostUpdated messages to stations that show the cost"
     )
 
 
-class CallsSettings(_Group):
+class VendorsSettings(Group):
+    """Who knows messages of vendors' own (DataTransfer)."""
+
+    urls: dict[str, HttpUrl] = Field(
+        {},
+        description="Where a vendor's messages go, by POST: a JSON object of addresses by "
+        "vendorId; others are answered UnknownVendorId",
+    )
+    token: SecretStr | None = Field(None, description="Bearer token sent with them")
+    timeout: Seconds = Field(10, description="Seconds that an answer may take")
+
+
+class CallsSettings(Group):
     timeout: Seconds = Field(30, description="Seconds a station has to answer a CALL of ours")
     queue: Count = Field(100, description="CALLs that may wait for one station")
     frame_limit: Count = Field(
@@ -221,7 +193,7 @@ class CallsSettings(_Group):
     )
 
 
-class StoreSettings(_Group):
+class StoreSettings(Group):
     folder: Path = Field(
         Path(".citrine/service"), description="Folder of the journal; must survive restarts"
     )
@@ -249,7 +221,7 @@ class StoreSettings(_Group):
     history_retention_days: Count = Field(
         90,
         description="Days that what stations told is kept: the rows of StatusNotification, "
-        "StationEvent and Reservation",
+        "StationEvent and Reservation, and jobs with their files",
     )
     metering_retention_days: Count = Field(
         730,
@@ -258,14 +230,25 @@ class StoreSettings(_Group):
     )
 
 
-class LogSettings(_Group):
+class FilesSettings(Group):
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Address at which stations reach the REST API, for uploads of logs; by "
+        "default the API's own where it listens on one address alone",
+    )
+    limit: int = Field(
+        100 * 1024 * 1024, gt=0, lt=2**31, description="Longest file that is taken, in bytes"
+    )
+
+
+class LogSettings(Group):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level")
     format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto is console on a terminal and json elsewhere"
     )
 
 
-class StackSettings(_Group):
+class StackSettings(Group):
     """What `citrine-py up` starts on this machine besides the service."""
 
     folder: Path = Field(
@@ -300,7 +283,7 @@ class Settings(BaseSettings):
     chargers: ChargersSettings = ChargersSettings()
     listeners: tuple[ListenerSettings, ...] = Field(
         (),
-        description="All charger ports as a JSON list, in place of the two default ones; fields: "
+        description="All charger ports as a JSON list, in place of the default ones; fields: "
         + ", ".join(ListenerSettings.model_fields),
     )
     directus: DirectusSettings = DirectusSettings()
@@ -308,8 +291,11 @@ class Settings(BaseSettings):
     authorization: AuthorizationSettings = AuthorizationSettings()
     transactions: TransactionsSettings = TransactionsSettings()
     tariffs: TariffsSettings = TariffsSettings()
+    certificates: CertificatesSettings = CertificatesSettings()
+    vendors: VendorsSettings = VendorsSettings()
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
+    files: FilesSettings = FilesSettings()
     log: LogSettings = LogSettings()
     stack: StackSettings = StackSettings()
 
@@ -318,28 +304,20 @@ class Settings(BaseSettings):
         ids = [listener.id for listener in self.charger_ports()]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two listeners have the same id: {', '.join(sorted(ids))}")
+        for listener in self.charger_ports():
+            if (
+                listener.security_profile == 3
+                and not listener.tls_client_ca
+                and self.certificates.authority == "none"
+            ):
+                raise ValueError(
+                    f"listener {listener.id!r}: security profile 3 needs tls_client_ca"
+                )
         return self
 
     def charger_ports(self) -> tuple[ListenerSettings, ...]:
-        """The listeners to open: those configured, else the open and the password one."""
-        if self.listeners:
-            return self.listeners
-        common = {"host": self.chargers.host, "ping_interval": self.chargers.ping_interval}
-        return (
-            ListenerSettings(
-                id="open",
-                port=self.chargers.open_port,
-                security_profile=0,
-                allow_unknown_stations=True,
-                **common,
-            ),
-            ListenerSettings(
-                id="password",
-                port=self.chargers.password_port,
-                security_profile=1,
-                **common,
-            ),
-        )
+        """The listeners to open: those configured, else those of `chargers`."""
+        return self.listeners or default_listeners(self.chargers, self.certificates)
 
 
 def load(**overrides: Any) -> Settings:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole_stack import Stack, running_stack
+from tests.whole_stack import Stack, running_stack, tls_environment
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,6 @@ def stack() -> Iterator[Stack]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="citrine-test-") as folder,
-        running_stack(Path(folder)) as started,
+        running_stack(Path(folder), **tls_environment(Path(folder))) as started,
     ):
         yield started

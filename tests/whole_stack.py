@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import pki
+
 READY_WITHIN = 900  # seconds: a cold cache installs Directus first
 STOP_WITHIN = 60
 
@@ -109,6 +111,28 @@ def environment_for(folder: Path, **more: str) -> dict[str, str]:
         "CITRINE_CHARGERS_OPEN_PORT": str(open_port),
         "CITRINE_CHARGERS_PASSWORD_PORT": str(password_port),
         **more,
+    }
+
+
+def tls_environment(folder: Path) -> dict[str, str]:
+    """TLS ports too: server certificates of both kinds of key, a test root that they and the
+    stations' certificates come from in <folder>/tls, and the development CA."""
+    tls = folder / "tls"
+    tls.mkdir(parents=True)
+    root = pki.root("Test root")
+    root.write(tls, "root")
+    pki.Holder(pki.HOST, root, host=pki.HOST).write(tls, "ecdsa")
+    pki.Holder(pki.HOST, root, host=pki.HOST, key=pki.rsa_key()).write(tls, "rsa")
+    tls_port, certificate_port = free_ports(2)
+    return {
+        "CITRINE_CHARGERS_TLS_PORT": str(tls_port),
+        "CITRINE_CHARGERS_CERTIFICATE_PORT": str(certificate_port),
+        "CITRINE_CHARGERS_TLS_CERTIFICATE": str(tls / "ecdsa.pem"),
+        "CITRINE_CHARGERS_TLS_KEY": str(tls / "ecdsa.key"),
+        "CITRINE_CHARGERS_TLS_SECOND_CERTIFICATE": str(tls / "rsa.pem"),
+        "CITRINE_CHARGERS_TLS_SECOND_KEY": str(tls / "rsa.key"),
+        "CITRINE_CHARGERS_TLS_CLIENT_CA": str(tls / "root.pem"),
+        "CITRINE_CERTIFICATES_AUTHORITY": "development",
     }
 
 

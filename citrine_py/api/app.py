@@ -18,6 +18,7 @@ from citrine_py.api import openapi
 from citrine_py.api.authorizations import AuthorizationRoutes
 from citrine_py.api.bodies import respond
 from citrine_py.api.callbacks import Callbacks
+from citrine_py.api.certificates import CertificateRoutes
 from citrine_py.api.config import ApiConfig, Health, Ports, failure, headers_of
 from citrine_py.api.data import Data
 from citrine_py.api.docs import Docs
@@ -27,6 +28,7 @@ from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
 from citrine_py.api.tariffs import TariffRoutes
 from citrine_py.api.turnstile import turnstile
+from citrine_py.api.uploads import UploadRoutes
 from citrine_py.errors import CitrineError, http_status
 
 log = structlog.get_logger()
@@ -47,7 +49,9 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(PasswordRoute(ports, callbacks).routes())
     app.add_routes(AuthorizationRoutes(config, ports).routes())
     app.add_routes(TariffRoutes(ports).routes())
+    app.add_routes(CertificateRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
+    app.add_routes(UploadRoutes(ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
     document = openapi.build(ports.schemas, config.version, with_token=not config.on_loopback)
     app.add_routes(Docs(document).routes())
@@ -161,7 +165,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         return _refused(request, error)
     except Exception:
-        log.exception("api.failed", method=request.method, path=request.path)
+        resource = request.match_info.route.resource  # not the path: it may have a secret
+        route = resource.canonical if resource is not None else "none"
+        log.exception("api.failed", method=request.method, route=route)
         return respond(failure("an error of the service; its log has the details"), 500)
 
 

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
+from citrine_py.ports_certificates import CertificateAuthority, ListenerCertificates
 from citrine_py.ports_charging import Tariffs
+from citrine_py.ports_files import LogFiles, LogUploads
 from citrine_py.ports_tokens import Authorizations, LocalLists
 
 
@@ -60,6 +62,10 @@ class Ports:
     availability: Callable[[str, Any, Any], None]
     """Told of edits of stations, EVSEs and connectors: the key, the record before and after."""
     tariffs: Tariffs
+    listeners: ListenerCertificates
+    authority: CertificateAuthority | None
+    log_files: LogFiles
+    log_uploads: LogUploads
     schemas: Schemas
     health: Health
     clock: Clock

@@ -30,6 +30,7 @@ from citrine_py.api.keys import BY_UUID, identify, row_id
 from citrine_py.api.tariffs import completed
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.certificates import CERTIFICATE
 from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.dead_letters import DEAD_LETTER
@@ -77,8 +78,8 @@ def single(collection: Collection[Any]) -> bool:
 
 
 def editable(collection: Collection[Any]) -> bool:
-    """Whether people own fields of it."""
-    return bool(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
+    """Whether people own fields of it that they may set here."""
+    return collection.edited_by_api and bool(collection.owned_by(Owner.OPERATOR, Owner.SHARED))
 
 
 class Data:
@@ -115,8 +116,9 @@ class Data:
         where = _where(collection, request, PAGING)
         limit = integer("limit", request.query.get("limit") or str(PAGE), 1, MOST)
         offset = integer("offset", request.query.get("offset") or "0", 0, INT32)
+        newest = collection.newest_by or collection.retained_by
         rows = await self._records.find(
-            collection, where, limit=limit, offset=offset, newest_first=collection.retained_by
+            collection, where, limit=limit, offset=offset, newest_first=newest
         )
         if single(collection):
             return respond(shown(rows[0]) if rows else None)
@@ -163,6 +165,7 @@ class Data:
             children += self._resident(EVSE, station=key)
             children += self._resident(BOOT, id=key)
             children += self._unnamed(TARIFF, "stationId", key)
+            children += self._resident(CERTIFICATE, station=key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:

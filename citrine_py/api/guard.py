@@ -5,7 +5,8 @@ the Host must be a loopback name (DNS rebinding) and a foreign Origin is refused
 (cross-site requests). Beyond loopback every call needs the bearer token, but for
 the health checks and the documentation: a browser cannot send a token to open a
 page, and the page tells nothing that the public source does not. What it calls
-needs the token like everything else.
+needs the token like everything else. A station that uploads a file brings the secret
+of its address instead, from wherever it is (`uploads`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from citrine_py.api.config import ApiConfig, failure
 
 _OPEN = frozenset({"/", "/health/live", "/health/ready", "/docs", "/openapi.json"})
 _OPEN_FOLDER = "/docs/"
+_UPLOADS = "/files/logs/"
 
 
 def guard(config: ApiConfig) -> Middleware:
@@ -36,6 +38,8 @@ def guard(config: ApiConfig) -> Middleware:
 
 
 def _refusal(config: ApiConfig, request: web.Request) -> web.Response | None:
+    if request.method in {"PUT", "POST"} and request.path.startswith(_UPLOADS):
+        return None
     given = request.headers.get("Authorization")
     if given is not None:
         # What knows the token is no web page that misuses somebody's browser.

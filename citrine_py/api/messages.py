@@ -25,7 +25,7 @@ from citrine_py.errors import (
     StationSilent,
     http_status,
 )
-from citrine_py.ocpp.catalogue import NUMBERS, Action, sendable
+from citrine_py.ocpp.catalogue import Action, sendable, stood_in
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.redaction import redact
 
@@ -108,16 +108,16 @@ class Messages:
         return respond(listed, 200 if all(result.status == 200 for result in results) else 207)
 
     def _check(self, action: Action, payload: dict[str, Any]) -> None:
-        """Tells a wrong body before any station is looked for. A number of ours may be left
-        out: each station is given a fresh one.
+        """Tells a wrong body before any station is looked for. A number of ours, or a
+        log's address, may be left out: each station is given a fresh one.
 
         Raises:
             BadRequest: it breaks OCPP's schema; place and rule are told.
         """
-        number = NUMBERS.get(action.name)
-        whole = payload if number is None else {number: 0, **payload}
         try:
-            self._ports.schemas.check_request(action.version, action.name, whole)
+            self._ports.schemas.check_request(
+                action.version, action.name, stood_in(action.name, payload)
+            )
         except CallError as error:
             raise BadRequest(f"{error.description} ({error.code})") from None
 

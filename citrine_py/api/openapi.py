@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from citrine_py.api import messages, openapi_authorizations, openapi_data, openapi_tariffs
+from citrine_py.api import (
+    messages,
+    openapi_authorizations,
+    openapi_certificates,
+    openapi_data,
+    openapi_tariffs,
+    openapi_uploads,
+)
 from citrine_py.api.examples import example_of
 from citrine_py.api.openapi_parts import (
     STATION_REFUSALS,
@@ -44,6 +51,8 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
     paths.update(openapi_tariffs.describe(schemas, components))
     paths.update(openapi_data.describe(schemas, components))
     paths.update(openapi_authorizations.describe(schemas, components))
+    paths.update(openapi_certificates.describe(components))
+    paths.update(openapi_uploads.describe())
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())
     paths.update(_documentation())

@@ -23,6 +23,8 @@ from citrine_py.model.stations import VARIABLE_ATTRIBUTE
 from citrine_py.ocpp.schemas import Schemas
 
 _TAGS = ["data"]
+_IDS = {"deleteCertificate": "deleteCertificateRecord"}
+"""Where a message has the usual id already."""
 _EXAMPLES = {"station": "cp001", "evseId": 1, "connectorId": 1}
 
 
@@ -95,7 +97,7 @@ def _delete(collection: Collection[Any], row: Json) -> Json:
         )
     )  # fmt: skip
     return {
-        "operationId": f"delete{name}",
+        "operationId": _IDS.get(f"delete{name}", f"delete{name}"),
         "tags": _TAGS,
         "summary": f"Delete {name}",
         "description": f"At most {data.MOST_DELETED} rows at once.",

@@ -26,7 +26,10 @@ class ListenerConfig:
     close_timeout: float = 5
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    tls_client_ca: Path | None = None
+    tls_second_certificate: Path | None = None  # of another kind of key
+    tls_second_key: Path | None = None
+    tls_client_cas: tuple[Path, ...] = ()
+    own_client_ca: Path | None = None  # the one of them that may be exchanged
     realm: str = "OCPP"
 
 

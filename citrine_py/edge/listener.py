@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import ssl
 from collections.abc import Mapping
 
 import structlog
@@ -21,6 +20,7 @@ from citrine_py.edge.connection import Connection, Neighbours
 from citrine_py.edge.handshake import Admitted, Handshake, StationSocket
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
+from citrine_py.edge.tls import ServerTls
 from citrine_py.errors import CitrineError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Admission, Clock, Dispatch, FrameLog, NewId, Presence, SessionInfo
@@ -58,6 +58,8 @@ class Listener:
         stats: EdgeStats,
     ) -> None:
         self.config = config
+        self.tls: ServerTls | None = None
+        """Of profiles 2 and 3, once it has started."""
         self._near = Neighbours(dispatch, presence, frames, schemas, clock, new_id, limits, stats)
         self._registry = registry
         self._handshake = Handshake(config, admission, stats)
@@ -76,13 +78,13 @@ class Listener:
     async def start(self) -> None:
         """Opens the port."""
         config = self.config
-        tls = _tls(config)
+        self.tls = ServerTls(config, self._near.stats) if config.security_profile >= 2 else None
         try:
             self._server = await serve(
                 self._serve,
                 config.host,
                 config.port,
-                ssl=tls,
+                ssl=self.tls.context if self.tls is not None else None,
                 backlog=_BACKLOG,
                 create_connection=StationSocket,
                 process_request=self._handshake.request,  # type: ignore[arg-type]
@@ -195,24 +197,6 @@ def _compression() -> list[ServerPerMessageDeflateFactory]:
         compress_settings=dict(_COMPRESSION),
     )
     return [limited, fresh]
-
-
-def _tls(config: ListenerConfig) -> ssl.SSLContext | None:
-    """TLS 1.2 or later: server certificate (profile 2), client certificates too (profile 3)."""
-    if config.security_profile < 2:
-        return None
-    if config.tls_certificate is None:
-        raise CitrineError(f"listener {config.id}: security profile 2 and 3 need a certificate")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(config.tls_certificate, config.tls_key)
-        if config.security_profile == 3:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(config.tls_client_ca)
-    except (OSError, ValueError, TypeError) as error:  # ssl.SSLError is an OSError
-        raise CitrineError(f"listener {config.id}: its TLS files cannot be used: {error}") from None
-    return context
 
 
 def _why_not(config: ListenerConfig, error: OSError) -> str:

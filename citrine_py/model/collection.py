@@ -80,6 +80,8 @@ class Collection(Generic[R]):
             them, and neither flows nor revisions are troubled with them.
         only: of such a view, by what its rows are told: fields, and for each the values, in
             lower case, of which they have one in any case.
+        newest_by: the time field by which rows are listed, newest first; `retained_by` if not said.
+        edited_by_api: whether the data API takes the fields that people own.
     """
 
     name: str
@@ -97,6 +99,8 @@ class Collection(Generic[R]):
     made_by_people: bool = False
     touched: tuple[str, ...] = ()
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    newest_by: str | None = None
+    edited_by_api: bool = True
 
     @property
     def directus(self) -> str:

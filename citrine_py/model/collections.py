@@ -6,7 +6,11 @@ from typing import Any
 
 from citrine_py.model import (
     authorizations,
+    certificates,
     dead_letters,
+    display_messages,
+    jobs,
+    monitoring,
     operations,
     reservations,
     stations,
@@ -21,6 +25,10 @@ _SUBJECTS = (
     tariffs,
     transactions,
     reservations,
+    certificates,
+    jobs,
+    monitoring,
+    display_messages,
     operations,
     dead_letters,
 )

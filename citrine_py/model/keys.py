@@ -107,3 +107,25 @@ def meter_value_key(owner: str, number: int) -> str:
     """Key of the set of values `number` within what `owner` names: an event's key, or station,
     EVSE and time of a MeterValues message."""
     return derived("MeterValue", owner, number)
+
+
+def certificate_key(station: str, certificate_type: str, *natural: str) -> str:
+    """Key of a Certificate record: `natural` is the digest of the request that the station's own
+    was made of, or what tells an installed one from others (`modules.installed`)."""
+    return derived("Certificate", station, certificate_type, *natural)
+
+
+def job_key(station: str, action: str, request: int | str) -> str:
+    """Key of a Job record that a message of ours makes. `request`: the message's requestId, or
+    something fresh where it has none."""
+    return derived("Job", station, action, request)
+
+
+def monitoring_key(station: str, monitor_id: int) -> str:
+    """Key of a VariableMonitoring record; the id is unique on the station."""
+    return derived("VariableMonitoring", station, monitor_id)
+
+
+def display_message_key(station: str, message_id: int) -> str:
+    """Key of a DisplayMessage record; the id is unique on the station."""
+    return derived("DisplayMessage", station, message_id)

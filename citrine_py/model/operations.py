@@ -39,6 +39,7 @@ class StationEvent(Record):
     type: Services[str | None] = None  # security event's type, status, trigger, vendorId
     info: Services[str | None] = None
     severity: Services[int | None] = None  # OCPP: 0 danger ... 9 debug
+    monitorId: Services[int | None] = None  # VariableMonitoring.monitorId
     component: Services[str | None] = None
     variable: Services[str | None] = None
     evseId: Services[int | None] = None

@@ -79,6 +79,8 @@ class ChargingStation(Record):
     listener: Services[str | None] = None
     protocol: Services[str | None] = None
     securityProfile: Services[int | None] = None
+    """Of its last connection; a lower one is refused from then on (A05)."""
+    allowLowerSecurityProfile: Operators[bool | None] = None
     remoteAddress: Services[str | None] = None
     connectedAt: Services[datetime | None] = None
     lastSeen: Services[datetime | None] = None

@@ -7,13 +7,16 @@ ports.Dispatch: what is known of a message (the catalogue), whether it may pass
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 from citrine_py.modules import (
+    certificate_bindings,
     charging_bindings,
     control_bindings,
+    job_bindings,
     provisioning_bindings,
     token_bindings,
 )
@@ -21,24 +24,27 @@ from citrine_py.modules.authorization import StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.blocks import Common, Handler
-from citrine_py.modules.boot import BootRules
+from citrine_py.modules.boot import BootRules, OnBootNotification
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.change_availability import AvailabilityWishes
-from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.charging_bindings import Charging, TransactionRules
 from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import StationDeviceModel
-from citrine_py.modules.diagnostics import OnLogStatusNotification, OnNotifyEvent
-from citrine_py.modules.firmware import OnFirmwareStatusNotification
+from citrine_py.modules.diagnostics import OnNotifyEvent
 from citrine_py.modules.gate import Gate
+from citrine_py.modules.job_bindings import JobNeeds
+from citrine_py.modules.job_wishes import JobWishes
 from citrine_py.modules.local_lists import LocalLists
+from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.presence import StationPresence
 from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
-from citrine_py.modules.requests import StationRequests
+from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
 from citrine_py.modules.tariffs import TariffCheck, TariffPricing
-from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
 from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
@@ -95,6 +101,8 @@ class Rules:
     pricing: TariffPricing
     tariff_check: TariffCheck
     cost_updates: CostUpdates
+    uploads: JobUploads
+    job_wishes: JobWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,8 @@ class Needs:
     schemas: Schemas
     tokens: TokenNeeds
     signatures: MeterSignatures
+    certificates: CertificateNeeds
+    station_jobs: JobNeeds
 
 
 def build(
@@ -130,63 +140,100 @@ def build(
     common = Common(records, stations, clock, needs.jobs)
     control = control_bindings.build(common)
     pricing = TariffPricing(records)
-    transactions = TransactionRecords(records, transaction_rules.limits, pricing)
-    running = RunningTransactions(transactions)
-    starts = RemoteStarts(records, clock, transactions)
-    tokens = token_bindings.build(
-        common, needs.tokens, token_rules, active=running, starts=starts, tariffs=pricing
-    )
-    charging = charging_bindings.build(
-        common, transactions, tokens.id_tokens, verify=needs.signatures, rules=transaction_rules
-    )
-    lists = tokens.lists
+    tokens, charging, running = _sessions(needs, common, pricing, token_rules, transaction_rules)
     own = provisioning_bindings.build(
-        common,
-        ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas),
-        boot,
-        (lists.booted, control.availability.arrived),
-        report_timeout=report_timeout,
+        common, ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas), report_timeout
     )
-    blocks = (own, tokens, charging, control)
-    handlers = {name: each for block in blocks for name, each in block.handlers.items()}
-    senders = {name: each for block in blocks for name, each in block.senders.items()}
-    returned, arrived = (charging.status.connected,), (lists.arrived, control.availability.arrived)
+    trigger = own.senders["TriggerMessage"]
+    certificates = certificate_bindings.build(common, needs.certificates, trigger)
+    jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, own.variables)
+    blocks = (own, tokens, certificates, charging, control, jobs)
+    requests = _requests(needs, own, [block.senders for block in blocks])
+    wishes = JobWishes(records, stations, needs.jobs, clock, requests, own.reports.fresh_id)
+    sent = (control.availability.arrived, wishes.arrived)
+    booted = (tokens.lists.booted, *sent)
+    arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
+    handlers = _recorders(records, clock, vendors)
+    handlers["BootNotification"] = OnBootNotification(records, clock, own.pending, boot, booted)
     return Rules(
-        dispatch=_bindings(needs, own, handlers | _recorders(records, clock, vendors)),
+        dispatch=_bindings(needs, own, [handlers, *(block.handlers for block in blocks)]),
         admission=own.admission,
-        presence=StationPresence(records, clock, needs.jobs, own.pending, returned, arrived),
-        frames=MessageLog(records, clock, needs.new_id),
-        requests=StationRequests(
-            records, stations, needs.schemas, MappingProxyType(senders), own.reports.fresh_id
+        presence=StationPresence(
+            records, clock, needs.jobs, own.pending, (charging.status.connected,), arrived
         ),
+        frames=MessageLog(records, clock, needs.new_id),
+        requests=requests,
         passwords=own.passwords,
         device_model=own.device_model,
-        background=MappingProxyType({"reservations": control.sweep.run}),
+        background=_background(
+            certificates=certificates.renewals, jobs=jobs.sweep, reservations=control.sweep
+        ),
         availability=control.availability,
         id_tokens=tokens.id_tokens,
         authorizations=tokens.edits,
-        local_lists=lists,
+        local_lists=tokens.lists,
         transactions=charging.status,
         active_transactions=running,
         pricing=pricing,
         tariff_check=TariffCheck(records, pricing),
         cost_updates=charging.cost_updates,
+        uploads=jobs.uploads,
+        job_wishes=wishes,
     )
 
 
-def _bindings(needs: Needs, own: Provisioning, handlers: Mapping[str, Handler]) -> Bindings:
+def _sessions(
+    needs: Needs,
+    common: Common,
+    pricing: TariffPricing,
+    token_rules: TokenRules,
+    rules: TransactionRules,
+) -> tuple[Tokens, Charging, RunningTransactions]:
+    """Tokens and transactions, which need each other."""
+    transactions = TransactionRecords(common.records, rules.limits, pricing)
+    running = RunningTransactions(transactions)
+    starts = RemoteStarts(common.records, common.clock, transactions)
+    tokens = token_bindings.build(
+        common, needs.tokens, token_rules, active=running, starts=starts, tariffs=pricing
+    )
+    charging = charging_bindings.build(
+        common, transactions, tokens.id_tokens, verify=needs.signatures, rules=rules
+    )
+    return tokens, charging, running
+
+
+class _Endless(Protocol):
+    async def run(self) -> None: ...
+
+
+def _background(**work: _Endless) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    return MappingProxyType({name: each.run for name, each in work.items()})
+
+
+def _requests(
+    needs: Needs, own: Provisioning, blocks: Sequence[Mapping[str, Sender]]
+) -> StationRequests:
+    senders = {name: each for block in blocks for name, each in block.items()}
+    return StationRequests(
+        needs.records,
+        needs.stations,
+        needs.schemas,
+        MappingProxyType(senders),
+        own.reports.fresh_id,
+    )
+
+
+def _bindings(needs: Needs, own: Provisioning, blocks: Sequence[Mapping[str, Handler]]) -> Bindings:
     gate = Gate(needs.records, own.triggered, own.reports)
-    by_version = {("2.0.1", name): each for name, each in handlers.items()}
-    return Bindings(gate, needs.schemas, MappingProxyType(by_version))
+    handlers = {("2.0.1", name): each for block in blocks for name, each in block.items()}
+    return Bindings(gate, needs.schemas, MappingProxyType(handlers))
 
 
 def _recorders(records: Records, clock: Clock, vendors: Vendors) -> dict[str, Handler]:
     """The handlers that keep what they are told, and need no more for it."""
     return {
         "DataTransfer": OnDataTransfer(records, vendors),
-        "FirmwareStatusNotification": OnFirmwareStatusNotification(records),
         "Heartbeat": OnHeartbeat(clock),
-        "LogStatusNotification": OnLogStatusNotification(records),
         "NotifyEvent": OnNotifyEvent(records),
         "SecurityEventNotification": OnSecurityEventNotification(records),
         "StatusNotification": OnStatusNotification(records),

@@ -16,8 +16,9 @@ from citrine_py.ports import Call, Payload, Records
 VendorHandler: TypeAlias = Callable[[Call], Awaitable[Payload]]
 """Returns the DataTransfer response."""
 
-Vendors: TypeAlias = Mapping[str, Mapping[str | None, VendorHandler]]
-"""Handlers by vendorId, then by messageId; None is for messages without one."""
+Vendors: TypeAlias = Mapping[str, Mapping[str | None, VendorHandler] | VendorHandler]
+"""By vendorId: one handler for all messages, or handlers by messageId, where None is for
+messages without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class OnDataTransfer:
         known = self.vendors.get(vendor)
         if known is None:
             return {"status": "UnknownVendorId"}
-        handler = known.get(message)
+        handler = known.get(message) if isinstance(known, Mapping) else known
         if handler is None:
             return {"status": "UnknownMessageId"}
         return await handler(call)

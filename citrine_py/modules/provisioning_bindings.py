@@ -3,12 +3,11 @@ senders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from citrine_py.modules.blocks import Common, Handler
-from citrine_py.modules.boot import BootRules, OnBootNotification
 from citrine_py.modules.device_model import OnNotifyReport, StationDeviceModel
 from citrine_py.modules.gate import Triggered
 from citrine_py.modules.passwords import StationPasswords, UnderWay
@@ -41,6 +40,7 @@ class Provisioning:
     pending: PendingBoot
     reports: Reports
     triggered: Triggered
+    variables: VariableCalls
     passwords: StationPasswords
     device_model: StationDeviceModel
     handlers: Mapping[str, Handler]
@@ -50,13 +50,10 @@ class Provisioning:
 def build(
     common: Common,
     needs: ProvisioningNeeds,
-    boot: BootRules,
-    accepted: Sequence[Callable[[str], None]],
-    *,
     report_timeout: float,
 ) -> Provisioning:
-    """Gives every rule of provisioning its needs. `accepted` are told of each station whose
-    boot is accepted."""
+    """Gives every rule of provisioning its needs, but for BootNotification: what waits for a
+    boot is known once all blocks are."""
     records, stations, clock, jobs = common.records, common.stations, common.clock, common.jobs
     under_way = UnderWay()
     reports = Reports(needs.new_id)
@@ -66,10 +63,7 @@ def build(
     pending = PendingBoot(
         records, stations, clock, jobs, reports, variables, report_timeout=report_timeout
     )
-    handlers: dict[str, Handler] = {
-        "BootNotification": OnBootNotification(records, clock, pending, boot, tuple(accepted)),
-        "NotifyReport": OnNotifyReport(records, reports),
-    }
+    handlers: dict[str, Handler] = {"NotifyReport": OnNotifyReport(records, reports)}
     variable_requests = VariableRequests(variables, passwords)
     report_requests = ReportRequests(stations, jobs, reports, report_timeout)
     senders: dict[str, Sender] = {
@@ -84,6 +78,7 @@ def build(
         pending=pending,
         reports=reports,
         triggered=triggered,
+        variables=variables,
         passwords=passwords,
         device_model=StationDeviceModel(records, clock, needs.schemas, passwords),
         handlers=MappingProxyType(handlers),

@@ -80,7 +80,7 @@ class StationRequests:
 
     def _check(self, station: str, version: str, action: str, payload: Payload) -> None:
         try:
-            self.schemas.check_request(version, action, payload)
+            self.schemas.check_request(version, action, catalogue.stood_in(action, payload))
         except CallError as error:
             raise BadRequest(f"{action}: {error.description}") from None
         record = self.records.get(CHARGING_STATION, station)

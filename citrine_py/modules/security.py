@@ -36,11 +36,26 @@ class StationAdmission:
         """See ports.Admission. A00.FR.204: user and password belong to the station of the URL."""
         if not knock.allow_unknown and self.records.get(CHARGING_STATION, knock.station) is None:
             return Refused(404, "the station is not known: add it to Charging Stations")
+        if self._falls_back(knock):
+            return Refused(
+                403,
+                "the station was on a higher security profile, and lower ones are refused since: "
+                "allow them on its page if that is meant",
+            )
         if knock.security_profile in {1, 2}:
             return await self._by_password(knock)
         if knock.security_profile == 3 and knock.certificate_name != knock.station:
             return Refused(403, "the certificate's common name is not the station's id")
         return None
+
+    def _falls_back(self, knock: Knock) -> bool:
+        """A05: once on a higher security profile, a station comes by no lower one."""
+        station = self.records.get(CHARGING_STATION, knock.station)
+        if station is None or station.allowLowerSecurityProfile:
+            return False
+        return station.securityProfile is not None and (
+            knock.security_profile < station.securityProfile
+        )
 
     async def _by_password(self, knock: Knock) -> Refused | None:
         if knock.user is None or not knock.password:

@@ -8,13 +8,13 @@ answered is kept on the VariableAttribute rows. A password does not come this wa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import MESSAGE_LIMIT
-from citrine_py.modules.variables import batches, identity, put_attribute
+from citrine_py.modules.variables import Item, batches, identity, put_attribute
 from citrine_py.ports import Clock, Payload, Put, Records, Stations
 
 DEFAULT_ITEMS = 20
@@ -43,7 +43,7 @@ class VariableCalls:
             StationError, BadRequest: as `ports.Stations.call`; batches before are in force.
         """
         results: list[Payload] = []
-        for batch in self._batches(station, "SetVariables", data):
+        for batch in self.batched(station, "SetVariables", data, same=identity):
             payload = {"setVariableData": batch}
             reply = await self.stations.call(station, "SetVariables", payload, seconds=seconds)
             await self.records.write(*self._set_rows(station, batch, reply["setVariableResult"]))
@@ -55,7 +55,7 @@ class VariableCalls:
     ) -> list[Payload]:
         """Sends GetVariables and returns the GetVariableResults. Raises as `set`."""
         results: list[Payload] = []
-        for batch in self._batches(station, "GetVariables", data):
+        for batch in self.batched(station, "GetVariables", data, same=identity):
             payload = {"getVariableData": batch}
             reply = await self.stations.call(station, "GetVariables", payload, seconds=seconds)
             await self.records.write(*self._get_rows(station, reply["getVariableResult"]))
@@ -90,12 +90,16 @@ class VariableCalls:
             fields = {"value": result.get("attributeValue"), "generatedAt": now}
             yield put_attribute(station, result, result.get("attributeType", "Actual"), fields)
 
-    def _batches(
+    def batched(
         self,
         station: str,
-        action: Literal["SetVariables", "GetVariables"],
-        data: Sequence[Payload],
-    ) -> list[list[Payload]]:
+        action: str,
+        data: Sequence[Item],
+        *,
+        same: Callable[[Item], object] | None = None,
+    ) -> list[list[Item]]:
+        """`data` in as many messages as the station's ItemsPerMessage and BytesPerMessage of
+        `action` ask for. `same`: what may occur once in a message; anything if not said."""
         if len(data) <= 1:
             return [list(data)] if data else []
         items = self._limit(station, "ItemsPerMessage", action)
@@ -105,7 +109,7 @@ class VariableCalls:
             most=items or DEFAULT_ITEMS,
             bytes_most=None if size is None else max(size - _FRAME_BYTES, 1),
             size=_bytes,
-            same=identity,
+            same=same or id,
         )
 
     def _limit(self, station: str, variable: str, action: str) -> int | None:
@@ -118,6 +122,6 @@ class VariableCalls:
         return int(value)
 
 
-def _bytes(item: Payload) -> int:
+def _bytes(item: object) -> int:
     """Bytes of an item in a frame, with the comma behind it."""
     return len(json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode()) + 1

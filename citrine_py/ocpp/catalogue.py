@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Sender: TypeAlias = Literal["station", "csms", "both"]
 
@@ -155,3 +155,15 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By action, the field with a number of ours, which may be left out by who asks us to send it."""
+
+
+def stood_in(action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """`payload` with something in the place of what may be left out, to be held to the schema:
+    a number of ours, and the address for a log's upload."""
+    whole = dict(payload)
+    number = NUMBERS.get(action)
+    if number is not None:
+        whole.setdefault(number, 0)
+    if action == "GetLog" and isinstance(whole.get("log", {}), dict):
+        whole["log"] = {"remoteLocation": "https://", **whole.get("log", {})}
+    return whole

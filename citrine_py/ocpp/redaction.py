@@ -2,7 +2,8 @@
 
 Pure functions over payloads and frames. What is secret is told by OCPP's names:
 variables such as BasicAuthPassword, the passwords and keys of a network profile,
-1.6's AuthorizationKey, and credentials within URLs.
+1.6's AuthorizationKey, credentials within URLs, and the secret in the addresses
+that stations upload files to.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _SECRET_WORDS = ("password", "secret", "simpin", "privatekey", "presharedkey", "
 _SECRET_VARIABLES = frozenset({"vpnkey"})
 _VALUE_FIELDS = frozenset({"attributeValue", "value", "actualValue"})
 _URL_CREDENTIALS = re.compile(r"://[^/\s\"@]+@")
-_HINTS = (*_SECRET_WORDS, "vpn", "\\u")
+_UPLOADS = "/files/logs/"
+_UPLOAD_SECRET = re.compile(r"(/files/logs/)[^/\s\"?#]+")
+_HINTS = (*_SECRET_WORDS, "vpn", "\\u", _UPLOADS)
 """One of these stands in every frame that has a secret (or hides it by escapes), lower case."""
 
 
@@ -99,6 +102,8 @@ def _walk_object(node: dict[str, Any], opaque: bool) -> dict[str, Any]:
 def _walk_string(text: str, opaque: bool) -> str:
     if opaque and any(word in text.lower() for word in _SECRET_WORDS):
         return STRUCK_OUT
+    if _UPLOADS in text:
+        text = _UPLOAD_SECRET.sub(rf"\1{STRUCK_OUT}", text)
     if "://" in text and _URL_CREDENTIALS.search(text):
         return _URL_CREDENTIALS.sub(f"://{STRUCK_OUT}@", text)
     return text

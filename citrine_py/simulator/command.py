@@ -16,7 +16,8 @@ from urllib.parse import quote
 import structlog
 
 from citrine_py.errors import BadRequest, CitrineError
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import Settings
+from citrine_py.settings_chargers import ListenerSettings
 from citrine_py.simulator.inventory import Plate
 from citrine_py.simulator.scenarios import SCENARIOS, StationConfig, numbered
 from citrine_py.simulator.station import run

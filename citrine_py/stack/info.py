@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from citrine_py.settings import ListenerSettings, Settings
+from citrine_py.settings import Settings
+from citrine_py.settings_chargers import ListenerSettings
 from citrine_py.stack.state import Secrets
 
 

@@ -14,7 +14,12 @@ _WHY = {
     errno.EADDRNOTAVAIL: "is on an address that this machine does not have",
     errno.EACCES: "needs rights that you do not have (below 1024)",
 }
-_VARIABLE = {"open": "CITRINE_CHARGERS_OPEN_PORT", "password": "CITRINE_CHARGERS_PASSWORD_PORT"}
+_VARIABLE = {
+    "open": "CITRINE_CHARGERS_OPEN_PORT",
+    "password": "CITRINE_CHARGERS_PASSWORD_PORT",
+    "tls": "CITRINE_CHARGERS_TLS_PORT",
+    "certificate": "CITRINE_CHARGERS_CERTIFICATE_PORT",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ async def test_parameters_that_are_documented_are_the_ones_taken(world: World) -
 
 async def test_parameters_that_are_documented_as_required_are(world: World) -> None:
     for path, method, operation in operations():
+        if path.startswith("/files"):  # they stand in the path
+            continue
         for parameter in operation.get("parameters", ()):
             if not parameter["required"]:
                 continue
@@ -146,6 +148,8 @@ async def test_the_examples_work_against_the_api() -> None:
         tariff = {"currency": "EUR"}
         await world.call("PUT", "/data/transactions/tariff?id=" + _row_id("Tariff"), tariff)
         for path, method, operation in operations():
+            if path.startswith("/files"):  # a secret is no example: test_uploads
+                continue
             query = "&".join(
                 f"{each['name']}={_first(each['example'])}"
                 for each in operation.get("parameters", ())

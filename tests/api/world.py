@@ -18,11 +18,15 @@ from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.tariffs import TariffPricing
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
+from citrine_py.ports_certificates import CertificateAuthority
 from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
+from tests.fakes_certificates import FakeAuthority
+from tests.fakes_jobs import FakeLogFiles
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
@@ -125,6 +129,25 @@ class RecordedTokens:
 
 
 @dataclass
+class ScriptedListeners:
+    """ports_certificates.ListenerCertificates that notes what it is told; `error` is raised."""
+
+    put_to: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    reloaded: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def put(self, listener: str, chain: str, private_key: str, client_ca: str | None) -> None:
+        if self.error is not None:
+            raise self.error
+        self.put_to.append((listener, chain, private_key, client_ca))
+
+    def reload(self, listener: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.reloaded.append(listener)
+
+
+@dataclass
 class World:
     """The stand-ins, the server and a client of it."""
 
@@ -134,14 +157,19 @@ class World:
     passwords: ScriptedPasswords = field(default_factory=ScriptedPasswords)
     device_model: RecordedModel = field(default_factory=RecordedModel)
     tokens: RecordedTokens = field(init=False)
+    listeners: ScriptedListeners = field(default_factory=ScriptedListeners)
+    authority: CertificateAuthority | None = field(default_factory=FakeAuthority)
     problems: dict[str, str] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    files: FakeLogFiles = field(default_factory=FakeLogFiles)
+    uploads: JobUploads = field(init=False)
     base: str = ""
     client: aiohttp.ClientSession = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self.tokens = RecordedTokens(self.records)
         self.availability_edits: list[tuple[Any, ...]] = []
+        self.uploads = JobUploads(self.records, SystemClock())
 
     def ports(self) -> Ports:
         return Ports(
@@ -153,6 +181,10 @@ class World:
             local_lists=self.tokens,
             availability=lambda *edit: self.availability_edits.append(edit),
             tariffs=TariffPricing(self.records),
+            listeners=self.listeners,
+            authority=self.authority,
+            log_files=self.files,
+            log_uploads=self.uploads,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),
@@ -184,9 +216,11 @@ class World:
 
 
 @asynccontextmanager
-async def running(**config: Any) -> AsyncIterator[World]:
-    """A world whose API runs."""
+async def running(*, signs: bool = True, **config: Any) -> AsyncIterator[World]:
+    """A world whose API runs; `signs`: it has a CA."""
     world = World(config=replace(CONFIG, **config))
+    if not signs:
+        world.authority = None
     server = ApiServer(world.config, world.ports())
     await server.start()
     world.base = f"http://127.0.0.1:{server.port}"

@@ -40,6 +40,10 @@ _BLOCKS = {
     "G": "Availability",
     "H": "Reservations",
     "J": "Meter values",
+    "L": "Firmware management",
+    "M": "Certificates",
+    "N": "Diagnostics",
+    "P": "Data transfer",
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -239,7 +240,10 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def station(
-    url: str, station_id: str, headers: dict[str, str] | None = None
+    url: str,
+    station_id: str,
+    headers: dict[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[RawStation]:
     """A connected station; the upgrade must succeed with OCPP 2.0.1 agreed on."""
     socket = await connect(
@@ -247,6 +251,7 @@ async def station(
         subprotocols=[Subprotocol("ocpp2.0.1")],
         additional_headers=headers or {},
         proxy=None,
+        ssl=tls,
     )
     assert socket.subprotocol == "ocpp2.0.1"
     raw = RawStation(socket)
@@ -256,10 +261,15 @@ async def station(
         await raw.close()
 
 
-async def refusal(url: str, station_id: str, headers: dict[str, str] | None = None) -> int:
+async def refusal(
+    url: str,
+    station_id: str,
+    headers: dict[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> int:
     """The HTTP status of an upgrade that must be refused."""
     try:
-        async with station(url, station_id, headers):
+        async with station(url, station_id, headers, tls):
             pass
     except InvalidStatus as refused:
         return refused.response.status_code

@@ -186,7 +186,7 @@ async def test_profile_2_is_tls_with_a_password(pki):
 
 
 async def test_profile_3_asks_for_a_client_certificate_and_tells_its_name(pki):
-    tls = {**server_tls(pki), "tls_client_ca": pki / "ca.pem"}
+    tls = {**server_tls(pki), "tls_client_cas": (pki / "ca.pem",)}
     async with edge(security_profile=3, **tls) as it:
         async with it.station(ssl=client_tls(pki, certificate=True)) as socket:
             assert (await ask(socket, "Heartbeat", {}))[0] == 3
@@ -219,10 +219,11 @@ async def test_plain_text_on_a_tls_port_disturbs_nobody(pki):
         assert (await ask(socket, "Heartbeat", {}))[0] == 3
 
 
-@pytest.mark.parametrize("missing", ["tls_certificate", "tls_key", "tls_client_ca"])
+@pytest.mark.parametrize("missing", ["tls_certificate", "tls_key", "tls_client_cas"])
 async def test_unusable_tls_files_are_one_clear_line(pki, missing):
-    tls: dict[str, Path | None] = {**server_tls(pki), "tls_client_ca": pki / "ca.pem"}
-    for wrong in (pki / "nothing.pem", pki / "server.ext"):
+    tls: dict[str, object] = {**server_tls(pki), "tls_client_cas": (pki / "ca.pem",)}
+    for path in (pki / "nothing.pem", pki / "server.ext"):
+        wrong = (path,) if missing == "tls_client_cas" else path
         with pytest.raises(CitrineError, match=r"^listener open: its TLS files cannot be used"):
             async with edge(security_profile=3, **{**tls, missing: wrong}):
                 pass

@@ -13,30 +13,30 @@ HANDLED = {
     "BootNotification",
     "DataTransfer",
     "FirmwareStatusNotification",
+    "Get15118EVCertificate",
     "GetCertificateStatus",
     "Heartbeat",
     "LogStatusNotification",
     "MeterValues",
+    "NotifyCustomerInformation",
+    "NotifyDisplayMessages",
     "NotifyEvent",
+    "NotifyMonitoringReport",
     "NotifyReport",
+    "PublishFirmwareStatusNotification",
     "ReservationStatusUpdate",
     "SecurityEventNotification",
+    "SignCertificate",
     "StatusNotification",
     "TransactionEvent",
 }
 
 LATER = {
     "ClearedChargingLimit",
-    "Get15118EVCertificate",
     "NotifyChargingLimit",
-    "NotifyCustomerInformation",
-    "NotifyDisplayMessages",
     "NotifyEVChargingNeeds",
     "NotifyEVChargingSchedule",
-    "NotifyMonitoringReport",
-    "PublishFirmwareStatusNotification",
     "ReportChargingProfiles",
-    "SignCertificate",
 }
 """Received by a CSMS, and answered NotImplemented until their rules are here."""
 

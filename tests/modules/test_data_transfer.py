@@ -34,3 +34,11 @@ async def test_who_knows_the_message_answers_it() -> None:
     await world.accepted()
     payload = {"vendorId": "acme", "messageId": "echo", "data": "hello"}
     assert await world.call("DataTransfer", payload) == {"status": "Accepted", "data": "hello"}
+
+
+async def test_who_knows_a_vendor_answers_all_of_its_messages() -> None:
+    world = World(vendors={"acme": _echo})
+    await world.accepted()
+    for message in ({}, {"messageId": "any"}):
+        payload = {"vendorId": "acme", "data": "hello", **message}
+        assert await world.call("DataTransfer", payload) == {"status": "Accepted", "data": "hello"}

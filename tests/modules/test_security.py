@@ -142,3 +142,32 @@ async def test_a_security_event_sent_again_on_another_connection_is_recorded_onc
     await world.connect()
     await world.call("SecurityEventNotification", event, message_id="1")
     assert len(world.records.all(STATION_EVENT)) == 1
+
+
+# ---- A05: the security profile goes only upwards ------------------------------------------
+
+
+@pytest.mark.parametrize("was", [1, 2, 3])
+async def test_a05_a_station_that_was_on_a_higher_profile_is_refused_on_a_lower(was: int) -> None:
+    world = await known()
+    world.records.edit(CHARGING_STATION, STATION, securityProfile=was)
+    for profile in range(4):
+        knock = replace(KNOCK, security_profile=profile, certificate_name=STATION)
+        refused = await world.rules.admission.admit(knock)
+        assert (refused is None) == (profile >= was), profile
+        if refused is not None:
+            assert refused.status == 403
+            assert "lower ones are refused" in refused.reason
+
+
+async def test_a05_an_operator_may_allow_it() -> None:
+    world = await known()
+    fields = {"securityProfile": 3, "allowLowerSecurityProfile": True}
+    world.records.edit(CHARGING_STATION, STATION, **fields)
+    assert await status(world, KNOCK) is None
+
+
+async def test_a05_a_lower_profile_is_refused_before_the_password_is_looked_at() -> None:
+    world = await known()
+    world.records.edit(CHARGING_STATION, STATION, securityProfile=2)
+    assert await status(world, replace(KNOCK, password="wrong")) == 403

@@ -32,7 +32,9 @@ from citrine_py.model.times import iso
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Payload
@@ -41,6 +43,8 @@ from citrine_py.simulator.scenarios import Pace, StationConfig
 from citrine_py.simulator.station import SimulatedStation
 from tests.conformance import raw
 from tests.fakes import FakeRecords
+from tests.fakes_certificates import FakeReader
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
 from tests.modules.priced import tariff
 from tests.modules.world import SCHEMAS
@@ -71,6 +75,8 @@ class House:
                 schemas=SCHEMAS,
                 signatures=OcmfSignatures(),
                 tokens=TokenNeeds(FakeCertificates()),
+                certificates=CertificateNeeds(FakeReader()),
+                station_jobs=JobNeeds(FakeLogFiles()),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

@@ -23,15 +23,21 @@ from citrine_py.model.stations import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
+from citrine_py.modules.certificates import SigningRules
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Call, Payload, SessionInfo
+from citrine_py.ports_certificates import ContractProvider
 from citrine_py.ports_tokens import RealTimeAuthorization
 from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords, FakeStations
+from tests.fakes_certificates import FakeAuthority, FakeReader
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
 
 STATION = "cp001"
@@ -62,6 +68,10 @@ class World:
         tokens: TokenRules | None = None,
         outside: RealTimeAuthorization | None = None,
         records: FakeRecords | None = None,
+        contracts: ContractProvider | None = None,
+        signing: SigningRules | None = None,
+        signs: bool = True,
+        public_url: str | None = "http://csms.example",
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -69,6 +79,8 @@ class World:
         self.stations = FakeStations(SCHEMAS)
         self.hasher = FakeHasher()
         self.certificates = FakeCertificates()
+        self.authority = FakeAuthority()
+        self.files = FakeLogFiles()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -80,6 +92,13 @@ class World:
                 schemas=SCHEMAS,
                 signatures=OcmfSignatures(),
                 tokens=TokenNeeds(self.certificates, outside),
+                certificates=CertificateNeeds(
+                    FakeReader(),
+                    self.authority if signs else None,
+                    contracts,
+                    signing or SigningRules(),
+                ),
+                station_jobs=JobNeeds(self.files, public_url),
             ),
             rules or BootRules(),
             tokens or TokenRules(),

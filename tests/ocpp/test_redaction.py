@@ -37,6 +37,7 @@ PROFILE = {
         ("SetVariables", {"setVariableData": [
             {"component": {"name": "NetworkConfiguration"}, "variable": {"name": "VpnKey"},
              "attributeValue": SECRET}]}),
+        ("GetLog", {"log": {"remoteLocation": f"http://csms/files/logs/{SECRET}/x.log"}}),
         ("SetNetworkProfile", PROFILE),
         ("SetNetworkProfile", {"connectionData": {"basicAuthPassword": SECRET}}),
         ("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),

@@ -22,7 +22,9 @@ from citrine_py.model.transactions import (
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import Needs, Rules, build
 from citrine_py.modules.boot import BootRules
+from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
@@ -30,6 +32,8 @@ from citrine_py.ports import Call, Payload, Put
 from citrine_py.runtime import SystemClock, TaskJobs, new_id
 from citrine_py.store.store import Store
 from tests.fakes import T0, FakeHasher, FakeStations
+from tests.fakes_certificates import FakeReader
+from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
 from tests.modules.charging import session
 from tests.store.real import Real, a_store
@@ -54,6 +58,8 @@ def rules(store: Store) -> Rules:
             schemas=Schemas(),
             signatures=OcmfSignatures(),
             tokens=TokenNeeds(FakeCertificates()),
+            certificates=CertificateNeeds(FakeReader()),
+            station_jobs=JobNeeds(FakeLogFiles()),
         ),
         BootRules(),
         TokenRules(),

@@ -16,6 +16,8 @@ const ask = (module, action, station, body) => ({
   path: `/ocpp/${module}/${action}?identifier=${encodeURIComponent(station)}`,
   body,
 });
+const time = (value) => (text(value) === undefined ? undefined : new Date(value).toISOString());
+const fresh = () => Math.floor(Math.random() * 2 ** 31);
 const status = (payload) => {
   const info = payload?.statusInfo;
   const more = info ? ` (${[info.reasonCode, info.additionalInfo].filter(Boolean).join(': ')})` : '';
@@ -58,7 +60,7 @@ export const requests = {
   getBaseReport: {
     title: 'Get base report',
     call: (station, form) => ask('reporting', 'getBaseReport', station, {
-      requestId: Math.floor(Math.random() * 2 ** 31),
+      requestId: fresh(),
       reportBase: form.reportBase ?? 'FullInventory',
     }),
     read: status,
@@ -158,6 +160,57 @@ export const requests = {
     read: () => 'Accepted',
     done: 'Its next boot will be answered Pending and its device model fetched',
   },
+  updateFirmware: {
+    title: 'Update firmware',
+    call: (station, form) => ask('configuration', 'updateFirmware', station, {
+      retries: number(form.retries),
+      firmware: {
+        location: text(form.location) ?? '',
+        retrieveDateTime: time(form.retrieveDateTime) ?? new Date().toISOString(),
+        installDateTime: time(form.installDateTime),
+        signingCertificate: text(form.signingCertificate),
+        signature: text(form.signature),
+      },
+    }),
+    read: status,
+  },
+  getLog: {
+    title: 'Get log',
+    call: (station, form) => ask('reporting', 'getLog', station, {
+      logType: form.logType ?? 'DiagnosticsLog',
+      log: {
+        remoteLocation: text(form.remoteLocation),
+        oldestTimestamp: time(form.oldestTimestamp),
+        latestTimestamp: time(form.latestTimestamp),
+      },
+    }),
+    read: status,
+  },
+  customerInformation: {
+    title: 'Customer information',
+    call: (station, form) => ask('reporting', 'customerInformation', station, {
+      report: form.report !== false,
+      clear: form.clear === true,
+      idToken: text(form.idToken) === undefined ? undefined : token(form),
+      customerIdentifier: text(form.customerIdentifier),
+    }),
+    read: status,
+  },
+  setDisplayMessage: {
+    title: 'Set display message',
+    call: (station, form) => ask('configuration', 'setDisplayMessage', station, {
+      message: {
+        id: number(form.messageId) ?? fresh(),
+        priority: form.priority ?? 'NormalCycle',
+        state: text(form.state),
+        endDateTime: time(form.endDateTime),
+        message: {
+          format: 'UTF8', language: text(form.language), content: text(form.content) ?? '',
+        },
+      },
+    }),
+    read: status,
+  },
   retry: {
     ...letters,
     title: 'Retry',
@@ -187,6 +240,33 @@ export const requests = {
     }),
     read: status,
   },
+  renewCertificate: {
+    title: 'Renew certificate',
+    call: (station, form) => ask('configuration', 'triggerMessage', station, {
+      requestedMessage: form.requestedMessage ?? 'SignChargingStationCertificate',
+    }),
+    read: status,
+  },
+  getInstalledCertificates: {
+    title: 'Get installed certificates',
+    call: (station, form) => ask('certificates', 'getInstalledCertificateIds', station, {
+      certificateType: text(form.certificateType) && [form.certificateType],
+    }),
+    read: (payload) => (payload?.status === 'NotFound' ? 'Accepted (it has none)' : status(payload)),
+  },
+  installRoot: {
+    title: 'Install root',
+    call: (station, form) => ({
+      method: 'PUT',
+      path: '/data/certificates/rootCertificate',
+      body: {
+        stationId: station,
+        certificateType: form.certificateType ?? 'CSMSRootCertificate',
+        certificate: text(form.certificate),
+      },
+    }),
+    read: status,
+  },
   previewTariff: {
     title: 'Preview a charge',
     collection: 'Tariff',
@@ -203,7 +283,7 @@ export const requests = {
   },
 };
 
-const GOOD = new Set(['Accepted', 'Scheduled', 'RebootRequired', 'Unlocked']);
+const GOOD = new Set(['Accepted', 'AcceptedCanceled', 'Scheduled', 'RebootRequired', 'Unlocked']);
 
 export default {
   id: 'citrine-operation',
