@@ -8,61 +8,33 @@ OCPP's schema is no answer.
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 import structlog
 
-from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client, OutsideError
+from citrine_py.outside.json_server import JsonServer
 from citrine_py.ports import Payload
 
 log = structlog.get_logger()
 
 
 class HttpAuthorization:
-    """ports_tokens.RealTimeAuthorization over HTTP.
-
-    Args:
-        url: of the settings, so trusted.
-        token: sent as bearer token, if there is one.
-        seconds: that an answer may take.
-    """
+    """ports_tokens.RealTimeAuthorization over HTTP. Arguments as `JsonServer`."""
 
     def __init__(
         self, client: Client, schemas: Schemas, url: str, token: str | None, seconds: float
     ) -> None:
-        self._client = client
-        self._schemas = schemas
-        self._url = url
-        self._seconds = seconds
-        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._server = JsonServer(client, schemas, url, token, seconds)
 
     async def ask(self, question: Payload) -> Payload | None:
         """See ports_tokens.RealTimeAuthorization."""
         try:
-            text = await self._client.post(
-                self._url, orjson.dumps(question), self._headers, self._seconds
-            )
-            return self._read(text)
+            answer = await self._server.ask(question)
+            info = answer.get("idTokenInfo", answer) if isinstance(answer, dict) else answer
+            found: Payload = self._server.fitting("Authorize", {"idTokenInfo": info})["idTokenInfo"]
         except OutsideError as error:
             log.warning(
                 "authorization.unanswered", station=question["stationId"], reason=str(error)
             )
             return None
-
-    def _read(self, text: bytes) -> Payload:
-        try:
-            answer: Any = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise OutsideError("the answer is not JSON") from None
-        info = answer.get("idTokenInfo", answer) if isinstance(answer, dict) else answer
-        try:
-            self._schemas.check_response("2.0.1", "Authorize", {"idTokenInfo": info})
-        except CallError as error:
-            raise OutsideError(f"the answer: {error.description}") from None
-        found: Payload = info
         return found
