@@ -3,7 +3,8 @@
 Pure functions over payloads and frames. What is secret is told by OCPP's names:
 variables such as BasicAuthPassword, the passwords and keys of a network profile,
 1.6's AuthorizationKey, credentials within URLs, and the secret in the addresses
-that stations upload files to.
+that stations upload files to. So is what a station tells of a customer, which stands
+on the job that asked for it and goes with that (N09).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ UNREADABLE_KEPT = 500
 _SECRET_WORDS = ("password", "secret", "simpin", "privatekey", "presharedkey", "authorizationkey")
 _SECRET_VARIABLES = frozenset({"vpnkey"})
 _VALUE_FIELDS = frozenset({"attributeValue", "value", "actualValue"})
+_CUSTOMERS = "NotifyCustomerInformation"
 _URL_CREDENTIALS = re.compile(r"://[^/\s\"@]+@")
 _UPLOADS = "/files/logs/"
 _UPLOAD_SECRET = re.compile(r"(/files/logs/)[^/\s\"?#]+")
@@ -39,6 +41,8 @@ def redact_frame(text: str, action: str | None) -> str:
     try:
         frame = orjson.loads(text)
         redacted = _walk(frame, action in {"DataTransfer", None})
+        if action == _CUSTOMERS:
+            redacted = _without_customer(redacted)
         return text if redacted is frame else orjson.dumps(redacted).decode()
     except (ValueError, TypeError, RecursionError):
         return redact_unreadable(text)
@@ -61,10 +65,24 @@ def redact_unreadable(text: str) -> str:
 
 def _may_hold_secrets(text: str, action: str | None) -> bool:
     lower = text.lower()
-    if any(hint in lower for hint in _HINTS) or ("://" in text and "@" in text):
+    if (
+        action == _CUSTOMERS
+        or any(hint in lower for hint in _HINTS)
+        or ("://" in text and "@" in text)
+    ):
         return True
     # A frame whose action is not known is often no JSON: it is cut short.
     return action is None and len(text) > UNREADABLE_KEPT
+
+
+def _without_customer(frame: Any) -> Any:
+    """A frame, its payload's `data` struck out; as it is where it has none."""
+    if not isinstance(frame, list):
+        return frame
+    return [
+        {**part, "data": STRUCK_OUT} if isinstance(part, dict) and "data" in part else part
+        for part in frame
+    ]
 
 
 def _walk(node: Any, opaque: bool) -> Any:

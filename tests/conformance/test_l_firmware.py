@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,17 +26,18 @@ FIRMWARE: Payload = {
 SIGNED = ("Downloading", "Downloaded", "SignatureVerified")
 
 
-async def ask(csms: Csms, station: RawStation, status: str = "Accepted") -> int:
+async def ask(csms: Csms, station: RawStation, status: str = "Accepted", **times: str) -> int:
     """The operator asks for an update, with certificate and signature; its requestId."""
+    firmware = {**FIRMWARE, **times}
     numbers: list[int] = []
 
     async def play() -> None:
         asked = await station.asked("UpdateFirmware")
-        assert asked.payload["firmware"] == FIRMWARE
+        assert asked.payload["firmware"] == firmware
         numbers.append(asked.payload["requestId"])
         await station.answer(asked, {"status": status})
 
-    body = await csms.while_sending(UPDATE, {"firmware": FIRMWARE}, play)
+    body = await csms.while_sending(UPDATE, {"firmware": firmware}, play)
     assert body["payload"]["status"] == status
     return numbers[0]
 
@@ -43,6 +46,12 @@ async def tell(station: RawStation, number: int, *words: str) -> None:
     for word in words:
         told = {"status": word, "requestId": number}
         assert await station.call("FirmwareStatusNotification", told) == {}
+
+
+def soon() -> tuple[str, float]:
+    """A time to come, and the seconds until then."""
+    seconds = 2.0
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(), seconds
 
 
 async def installed(station: RawStation, number: int) -> None:
@@ -96,9 +105,11 @@ async def test_tc_l_01_a_signed_update_is_installed(csms: Csms) -> None:
 async def test_tc_l_02_an_installation_is_scheduled(csms: Csms) -> None:
     async with csms.station() as station:
         await station.booted()
-        number = await ask(csms, station)
+        when, seconds = soon()
+        number = await ask(csms, station, installDateTime=when)
         await tell(station, number, *SIGNED, "InstallScheduled")
         await seen(csms, number, "Running", "InstallScheduled")
+        await asyncio.sleep(seconds)
         await installed(station, number)
         await seen(csms, number, "Done", "Installed")
 
@@ -113,8 +124,11 @@ async def test_tc_l_02_an_installation_is_scheduled(csms: Csms) -> None:
 async def test_tc_l_03_a_download_is_scheduled(csms: Csms) -> None:
     async with csms.station() as station:
         await station.booted()
-        number = await ask(csms, station)
-        await tell(station, number, "DownloadScheduled", *SIGNED)
+        when, seconds = soon()
+        number = await ask(csms, station, retrieveDateTime=when)
+        await tell(station, number, "DownloadScheduled")
+        await asyncio.sleep(seconds)
+        await tell(station, number, *SIGNED)
         await installed(station, number)
         await seen(csms, number, "Done", "Installed")
 

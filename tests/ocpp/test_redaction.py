@@ -124,3 +124,13 @@ def test_whatever_the_shape_nothing_under_a_secrets_name_survives(node):
         return all(map(secret_free, part)) if isinstance(part, list) else True
 
     assert secret_free(redact("SetVariables", {"x": node}))
+
+
+def test_what_is_told_of_a_customer_is_not_in_the_message_log() -> None:
+    """N09: it stands on the job that asked for it."""
+    told = {"data": "Jane Doe, 04A2B3", "seqNo": 0, "requestId": 1, "generatedAt": "x"}
+    frame = json.dumps([2, "1", "NotifyCustomerInformation", told])
+    kept = json.loads(redact_frame(frame, "NotifyCustomerInformation"))
+    assert kept == [2, "1", "NotifyCustomerInformation", {**told, "data": STRUCK_OUT}]
+    answer = '[3,"1",{}]'
+    assert json.loads(redact_frame(answer, "NotifyCustomerInformation")) == json.loads(answer)
