@@ -10,12 +10,12 @@ import asyncio
 import signal
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from importlib.metadata import version
 
 import structlog
 
+from citrine_py import service_parts
 from citrine_py.api.app import ApiServer
-from citrine_py.api.config import ApiConfig, Ports
+from citrine_py.api.config import Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
 from citrine_py.certificates import certificate_needs, client_cas
 from citrine_py.edge.certificates import PortCertificates
@@ -23,40 +23,23 @@ from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
-from citrine_py.errors import BadSettings
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
-from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.jobs import JOB
-from citrine_py.model.operations import OCPP_MESSAGE
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
-from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.boot import BootRules
-from citrine_py.modules.charging_bindings import TransactionRules
-from citrine_py.modules.data_transfer import Vendors
-from citrine_py.modules.energy import Limits
 from citrine_py.modules.job_bindings import JobNeeds
-from citrine_py.modules.token_bindings import TokenNeeds
-from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.outside.authorization import HttpAuthorization
 from citrine_py.outside.client import Client
-from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocmf import OcmfSignatures
-from citrine_py.outside.ocsp import OcspChecks
-from citrine_py.outside.vendors import HttpVendor
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import Settings
 from citrine_py.settings_chargers import ListenerSettings
-from citrine_py.store.directus import new_client
 from citrine_py.store.log_files import StoredLogFiles
-from citrine_py.store.store import Store
 
 log = structlog.get_logger()
-
-_MEGABYTE = 1024 * 1024
 
 
 class Service:
@@ -73,7 +56,7 @@ class Service:
         self.jobs = TaskJobs()
         self.edge_stats = EdgeStats()
         self.registry = Registry(self.edge_stats)
-        self.store = _store(settings, self.clock)
+        self.store = service_parts.store(settings, self.clock)
         self.outside = Client()
         self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
         self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
@@ -87,10 +70,12 @@ class Service:
                 hasher=self.hasher,
                 schemas=self.schemas,
                 signatures=OcmfSignatures(),
-                tokens=_token_needs(settings, self.outside, self.schemas, self.clock),
+                tokens=service_parts.token_needs(settings, self.outside, self.schemas, self.clock),
                 certificates=self.certificates,
                 station_jobs=JobNeeds(
-                    self.files, _public_url(settings), settings.store.history_retention_days
+                    self.files,
+                    service_parts.public_url(settings),
+                    settings.store.history_retention_days,
                 ),
             ),
             BootRules(
@@ -98,13 +83,13 @@ class Service:
                 settings.boot.heartbeat_interval,
                 settings.boot.retry_interval,
             ),
-            _token_rules(settings),
-            _transaction_rules(settings),
+            service_parts.token_rules(settings),
+            service_parts.transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
-            vendors=_vendors(settings, self.outside, self.schemas),
+            vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
-        self.api = ApiServer(_api_config(settings), self._api_ports())
+        self.api = ApiServer(service_parts.api_config(settings), self._api_ports())
 
     async def start(self) -> None:
         """Starts all parts; returns when stations and people can come.
@@ -251,108 +236,3 @@ async def serve(settings: Settings) -> None:
         await service.stop()
     finally:
         waiting.cancel()
-
-
-def _token_needs(
-    settings: Settings, client: Client, schemas: Schemas, clock: SystemClock
-) -> TokenNeeds:
-    rules = settings.authorization
-    callback = None
-    if rules.callback_url is not None:
-        token = rules.callback_token
-        callback = HttpAuthorization(
-            client,
-            schemas,
-            str(rules.callback_url),
-            token.get_secret_value() if token is not None else None,
-            rules.callback_timeout,
-        )
-    certificates = OcspChecks(
-        client,
-        clock,
-        load_anchors(rules.contract_roots),
-        None if rules.ocsp_responder is None else str(rules.ocsp_responder),
-        rules.ocsp_timeout,
-    )
-    return TokenNeeds(certificates, callback)
-
-
-def _vendors(settings: Settings, client: Client, schemas: Schemas) -> Vendors:
-    """Those whose messages go to a server of the settings."""
-    rules = settings.vendors
-    token = rules.token.get_secret_value() if rules.token is not None else None
-    return {
-        vendor: HttpVendor(client, schemas, str(url), token, rules.timeout)
-        for vendor, url in rules.urls.items()
-    }
-
-
-def _token_rules(settings: Settings) -> TokenRules:
-    rules = settings.authorization
-    return TokenRules(
-        rules.master_pass_group,
-        rules.callback_ask,
-        rules.callback_fallback,
-        rules.ocsp_fallback,
-    )
-
-
-def _transaction_rules(settings: Settings) -> TransactionRules:
-    rules = settings.transactions
-    return TransactionRules(
-        Limits(rules.most_power * 1000, rules.most_energy * 1000),
-        Patience(rules.ask_after, rules.silence, rules.close_after),
-        settings.tariffs.cost_updated_interval,
-    )
-
-
-def _store(settings: Settings, clock: SystemClock) -> Store:
-    token = settings.directus.token
-    if token is None:
-        raise BadSettings(
-            ["CITRINE_DIRECTUS_TOKEN: missing; the static token of the service's Directus account"]
-        )
-    return Store(
-        COLLECTIONS,
-        directus_url=settings.directus.url,
-        token=token.get_secret_value(),
-        client=new_client(settings.directus.url, token.get_secret_value()),
-        folder=settings.store.folder,
-        clock=clock,
-        flush_interval=settings.store.flush_interval,
-        touch_interval=settings.store.touch_interval,
-        retention_days=settings.store.history_retention_days,
-        retention_exceptions={
-            OCPP_MESSAGE.name: settings.store.message_retention_days,
-            **{
-                each.name: settings.store.metering_retention_days
-                for each in COLLECTIONS
-                if each.evidence
-            },
-        },
-        journal_limit=settings.store.journal_limit * _MEGABYTE,
-        on_demand_records=settings.store.on_demand_records,
-    )
-
-
-def _public_url(settings: Settings) -> str | None:
-    """How stations reach the API; None where that is not known."""
-    if settings.files.public_url is not None:
-        return str(settings.files.public_url)
-    host, port = settings.api.host, settings.api.port
-    if port == 0 or host in {"0.0.0.0", "::", ""}:  # noqa: S104 - every address is none to name
-        return None
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _api_config(settings: Settings) -> ApiConfig:
-    token = settings.api.token
-    return ApiConfig(
-        host=settings.api.host,
-        port=settings.api.port,
-        on_loopback=settings.api.on_loopback,
-        token=token.get_secret_value() if token is not None else None,
-        callback_allow=settings.api.callback_allow,
-        reply_timeout=settings.api.reply_timeout,
-        version=version("citrine-py"),
-    )

@@ -1,0 +1,136 @@
+"""What the service's parts are given, out of the settings: one function for each part.
+
+`service` puts them together and is the only one that calls these.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from citrine_py.api.config import ApiConfig
+from citrine_py.errors import BadSettings
+from citrine_py.model.collections import COLLECTIONS
+from citrine_py.model.operations import OCPP_MESSAGE
+from citrine_py.modules.authorization import TokenRules
+from citrine_py.modules.charging_bindings import TransactionRules
+from citrine_py.modules.data_transfer import Vendors
+from citrine_py.modules.energy import Limits
+from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.transaction_status import Patience
+from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.authorization import HttpAuthorization
+from citrine_py.outside.client import Client
+from citrine_py.outside.contracts import load_anchors
+from citrine_py.outside.ocsp import OcspChecks
+from citrine_py.outside.vendors import HttpVendor
+from citrine_py.runtime import SystemClock
+from citrine_py.settings import Settings
+from citrine_py.store.directus import new_client
+from citrine_py.store.store import Store
+
+_MEGABYTE = 1024 * 1024
+
+
+def token_needs(
+    settings: Settings, client: Client, schemas: Schemas, clock: SystemClock
+) -> TokenNeeds:
+    rules = settings.authorization
+    callback = None
+    if rules.callback_url is not None:
+        token = rules.callback_token
+        callback = HttpAuthorization(
+            client,
+            schemas,
+            str(rules.callback_url),
+            token.get_secret_value() if token is not None else None,
+            rules.callback_timeout,
+        )
+    certificates = OcspChecks(
+        client,
+        clock,
+        load_anchors(rules.contract_roots),
+        None if rules.ocsp_responder is None else str(rules.ocsp_responder),
+        rules.ocsp_timeout,
+    )
+    return TokenNeeds(certificates, callback)
+
+
+def vendors(settings: Settings, client: Client, schemas: Schemas) -> Vendors:
+    """Those whose messages go to a server of the settings."""
+    rules = settings.vendors
+    token = rules.token.get_secret_value() if rules.token is not None else None
+    return {
+        vendor: HttpVendor(client, schemas, str(url), token, rules.timeout)
+        for vendor, url in rules.urls.items()
+    }
+
+
+def token_rules(settings: Settings) -> TokenRules:
+    rules = settings.authorization
+    return TokenRules(
+        rules.master_pass_group,
+        rules.callback_ask,
+        rules.callback_fallback,
+        rules.ocsp_fallback,
+    )
+
+
+def transaction_rules(settings: Settings) -> TransactionRules:
+    rules = settings.transactions
+    return TransactionRules(
+        Limits(rules.most_power * 1000, rules.most_energy * 1000),
+        Patience(rules.ask_after, rules.silence, rules.close_after),
+        settings.tariffs.cost_updated_interval,
+    )
+
+
+def store(settings: Settings, clock: SystemClock) -> Store:
+    token = settings.directus.token
+    if token is None:
+        raise BadSettings(
+            ["CITRINE_DIRECTUS_TOKEN: missing; the static token of the service's Directus account"]
+        )
+    return Store(
+        COLLECTIONS,
+        directus_url=settings.directus.url,
+        token=token.get_secret_value(),
+        client=new_client(settings.directus.url, token.get_secret_value()),
+        folder=settings.store.folder,
+        clock=clock,
+        flush_interval=settings.store.flush_interval,
+        touch_interval=settings.store.touch_interval,
+        retention_days=settings.store.history_retention_days,
+        retention_exceptions={
+            OCPP_MESSAGE.name: settings.store.message_retention_days,
+            **{
+                each.name: settings.store.metering_retention_days
+                for each in COLLECTIONS
+                if each.evidence
+            },
+        },
+        journal_limit=settings.store.journal_limit * _MEGABYTE,
+        on_demand_records=settings.store.on_demand_records,
+    )
+
+
+def public_url(settings: Settings) -> str | None:
+    """How stations reach the API; None where that is not known."""
+    if settings.files.public_url is not None:
+        return str(settings.files.public_url)
+    host, port = settings.api.host, settings.api.port
+    if port == 0 or host in {"0.0.0.0", "::", ""}:  # noqa: S104 - every address is none to name
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def api_config(settings: Settings) -> ApiConfig:
+    token = settings.api.token
+    return ApiConfig(
+        host=settings.api.host,
+        port=settings.api.port,
+        on_loopback=settings.api.on_loopback,
+        token=token.get_secret_value() if token is not None else None,
+        callback_allow=settings.api.callback_allow,
+        reply_timeout=settings.api.reply_timeout,
+        version=version("citrine-py"),
+    )
