@@ -101,11 +101,13 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         "connectorId": 1,
         "connectorStatus": "Available",
         "timestamp": _NOON,
+        "receivedAt": _NOON,
     },
     "StationEvent": {
         "id": _MESSAGE,
         "station": "cp001",
         "timestamp": _NOON,
+        "receivedAt": _NOON,
         "kind": "Security",
         "type": "SettingSystemTime",
     },
@@ -215,6 +217,7 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         "offline": False,
         "idToken": "04AA",
         "idTokenStatus": "Accepted",
+        "groupIdToken": "FLEET-1",
     },
     "MeterValue": {
         "id": _MESSAGE,

@@ -24,7 +24,8 @@ class StatusNotification(Record):
     evseId: Services[int | None] = None
     connectorId: Services[int | None] = None
     connectorStatus: Services[ConnectorStatus | None] = None
-    timestamp: Services[datetime | None] = None
+    timestamp: Services[datetime | None] = None  # the station's
+    receivedAt: Services[datetime | None] = None  # ours: a station's clock may be wrong by years
 
 
 class StationEvent(Record):
@@ -35,6 +36,7 @@ class StationEvent(Record):
     id: str
     station: Services[str | None] = None
     timestamp: Services[datetime | None] = None  # the station's time where it gave one
+    receivedAt: Services[datetime | None] = None
     kind: Services[EventKind | None] = None
     type: Services[str | None] = None  # security event's type, status, trigger, vendorId
     info: Services[str | None] = None
@@ -76,7 +78,8 @@ STATUS_NOTIFICATION = Collection(
         Query("evseId", "evseId", number=True),
         Query("connectorId", "connectorId", number=True),
     ),
-    retained_by="timestamp",
+    retained_by="receivedAt",
+    newest_by="timestamp",
 )
 STATION_EVENT = Collection(
     "StationEvent",
@@ -86,7 +89,8 @@ STATION_EVENT = Collection(
     delivery=Delivery.ITEMS,
     rank=5,
     query=(_STATION, Query("kind", "kind"), Query("type", "type")),
-    retained_by="timestamp",
+    retained_by="receivedAt",
+    newest_by="timestamp",
 )
 OCPP_MESSAGE = Collection(
     "OcppMessage",

@@ -94,6 +94,7 @@ class TransactionEvent(Record):
     connectorId: Services[int | None] = None
     idToken: Services[str | None] = None
     idTokenStatus: Services[str | None] = None  # what it was answered
+    groupIdToken: Services[str | None] = None  # in that answer
     payload: Services[dict[str, Any] | None] = None
     """The message; its meterValue only until it is joined in, then those are rows."""
 

@@ -19,7 +19,7 @@ from citrine_py.model.keys import authorization_key, transaction_key
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
 from citrine_py.modules.contracts import Contracts
 from citrine_py.modules.history import told
-from citrine_py.modules.issued_tokens import IssuedTokens
+from citrine_py.modules.remote_starts import sent_token
 from citrine_py.modules.tokens import Outlet, Place, Presented, additional_of, decide
 from citrine_py.ports import Call, Clock, Payload, Records
 from citrine_py.ports_charging import Tariffs
@@ -78,7 +78,6 @@ class StationIdTokens:
     records: Records
     clock: Clock
     active: ActiveTransactions
-    issued: IssuedTokens
     tariffs: Tariffs
     rules: TokenRules
     outside: RealTimeAuthorization | None = None
@@ -142,7 +141,9 @@ class StationIdTokens:
 
     def _needs_no_record(self, station: str, id_token: Payload) -> bool:
         """A start button's (C02), and those that we gave out ourselves (C05)."""
-        return id_token["type"] == "NoAuthorization" or self.issued.holds(station, id_token)
+        if id_token["type"] == "NoAuthorization":
+            return True
+        return sent_token(self.records, station, id_token, self.clock.now())
 
     def _asked(self, token: Authorization | None, ours: Payload) -> bool:
         """What our own records refuse, nobody outside can allow."""

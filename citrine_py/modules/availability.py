@@ -71,7 +71,7 @@ def connector_changes(records: Records, call: Call, state: ConnectorState) -> li
     }
     content = {**told, "timestamp": iso(state.timestamp)}
     history = line_key("StatusNotification", call, content, state.number)
-    return [*changes, Put(STATUS_NOTIFICATION, history, told)]
+    return [*changes, Put(STATUS_NOTIFICATION, history, {**told, "receivedAt": call.received})]
 
 
 def told_by_event(event: Payload, number: int) -> ConnectorState | None:

@@ -140,13 +140,15 @@ def build(
     common = Common(records, stations, clock, needs.jobs)
     control = control_bindings.build(common)
     pricing = TariffPricing(records)
-    tokens, charging, running = _sessions(needs, common, pricing, token_rules, transaction_rules)
     own = provisioning_bindings.build(
         common, ProvisioningNeeds(needs.new_id, needs.hasher, needs.schemas), report_timeout
     )
     trigger = own.senders["TriggerMessage"]
     certificates = certificate_bindings.build(common, needs.certificates, trigger)
     jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, own.variables)
+    tokens, charging, running = _sessions(
+        needs, common, pricing, token_rules, transaction_rules, start=jobs.start
+    )
     blocks = (own, tokens, certificates, charging, control, jobs)
     requests = _requests(needs, own, [block.senders for block in blocks])
     wishes = JobWishes(records, stations, needs.jobs, clock, requests, own.reports.fresh_id)
@@ -188,13 +190,21 @@ def _sessions(
     pricing: TariffPricing,
     token_rules: TokenRules,
     rules: TransactionRules,
+    *,
+    start: Sender,
 ) -> tuple[Tokens, Charging, RunningTransactions]:
     """Tokens and transactions, which need each other."""
     transactions = TransactionRecords(common.records, rules.limits, pricing)
     running = RunningTransactions(transactions)
     starts = RemoteStarts(common.records, common.clock, transactions)
     tokens = token_bindings.build(
-        common, needs.tokens, token_rules, active=running, starts=starts, tariffs=pricing
+        common,
+        needs.tokens,
+        token_rules,
+        active=running,
+        starts=starts,
+        tariffs=pricing,
+        start=start,
     )
     charging = charging_bindings.build(
         common, transactions, tokens.id_tokens, verify=needs.signatures, rules=rules

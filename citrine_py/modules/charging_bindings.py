@@ -49,7 +49,7 @@ def build(
 ) -> Charging:
     """Gives every rule of transactions its needs."""
     records, clock, jobs = common.records, common.clock, common.jobs
-    late = LateEvents(records, transactions, id_tokens, clock, jobs)
+    late = LateEvents(records, transactions, clock, jobs)
     status = TransactionStatus(
         records, common.stations, clock, jobs, transactions, late, rules.patience
     )

@@ -29,6 +29,7 @@ def put_event(call: Call, event: Payload, number: int, severity: int | None = No
     fields = {
         "station": call.station,
         "timestamp": parse(told["timestamp"]),
+        "receivedAt": call.received,
         "kind": "Event",
         "type": told["trigger"],
         "info": told.get("techInfo") or told.get("techCode"),

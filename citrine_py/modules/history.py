@@ -33,6 +33,7 @@ def told(
     fields = {
         "station": call.station,
         "timestamp": at or call.received,
+        "receivedAt": call.received,
         "kind": kind,
         "type": what,
         "info": info,

@@ -13,6 +13,7 @@ from citrine_py.modules.firmware import (
     OnFirmwareStatusNotification,
     OnPublishFirmwareStatusNotification,
 )
+from citrine_py.modules.job_progress import REMOTE_START
 from citrine_py.modules.job_reports import OnNotifyCustomerInformation
 from citrine_py.modules.job_sweep import JobSweep
 from citrine_py.modules.log_uploads import JobUploads, UploadTargets
@@ -36,8 +37,9 @@ class JobNeeds:
 
 @dataclass(frozen=True, slots=True)
 class StationJobs:
-    """The rules of jobs."""
+    """The rules of jobs. `start` asks a station to start a transaction."""
 
+    start: Sender
     uploads: JobUploads
     sweep: JobSweep
     handlers: Mapping[str, Handler]
@@ -52,6 +54,7 @@ def build(common: Common, needs: JobNeeds, new_id: NewId, variables: VariableCal
     monitors = MonitorRequests(records, stations, clock, variables)
     displays = DisplayRequests(records, stations, clock, jobs.sender("GetDisplayMessages"))
     return StationJobs(
+        jobs.sender(REMOTE_START),
         JobUploads(records, clock),
         JobSweep(records, needs.files, clock, needs.days),
         MappingProxyType(

@@ -1,4 +1,5 @@
-"""Removes jobs that have had their time, and files whose job is gone."""
+"""Ends remote starts that nothing came of, removes jobs that have had their time, and files
+whose job is gone."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ import structlog
 
 from citrine_py.errors import StoreUnavailable
 from citrine_py.model.jobs import JOB
-from citrine_py.ports import Clock, Delete, Records
+from citrine_py.modules.job_progress import entered
+from citrine_py.modules.remote_starts import forgotten
+from citrine_py.ports import Clock, Delete, Put, Records
 from citrine_py.ports_files import LogFiles
 
 log = structlog.get_logger()
@@ -39,12 +42,15 @@ class JobSweep:
                 log.info("job.sweep_failed", reason=str(error))
 
     async def sweep(self) -> int:
-        """Removes what is too old now; how many jobs.
+        """Ends and removes what is too old now; how many jobs are gone.
 
         Raises:
             StoreUnavailable: the journal takes nothing now.
         """
-        before = self.clock.now() - timedelta(days=self.days)
+        now = self.clock.now()
+        over = entered("Failed", now, "no transaction came of it")
+        await self.records.write(*(Put(JOB, key, over) for key in forgotten(self.records, now)))
+        before = now - timedelta(days=self.days)
         old = [
             job.id
             for job in self.records.select(JOB)

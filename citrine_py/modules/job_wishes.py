@@ -23,13 +23,13 @@ from citrine_py.errors import (
 )
 from citrine_py.model.jobs import JOB, Job
 from citrine_py.model.stations import CHARGING_STATION
-from citrine_py.modules.job_progress import TRACKED, answered, entered, said
+from citrine_py.modules.job_progress import REMOTE_START, TRACKED, answered, entered, said
 from citrine_py.ocpp.catalogue import NUMBERS
 from citrine_py.ports import Clock, Jobs, Payload, Put, Records, Requests, Stations
 
 log = structlog.get_logger()
 
-ACTIONS = TRACKED | {
+ACTIONS = (TRACKED - {REMOTE_START}) | {
     "ClearCache",
     "ClearDisplayMessage",
     "ClearVariableMonitoring",
@@ -41,7 +41,8 @@ ACTIONS = TRACKED | {
     "SetMonitoringLevel",
     "SetVariableMonitoring",
 }
-"""What a job may be; none that carries a secret, which would stand on the record."""
+"""What people may wish: nothing that carries a secret, which would stand on the record, and no
+start of charging, for whoever wanted it may be gone when the station is back."""
 _UNSENT = (None, "Wanted")
 
 

@@ -24,8 +24,7 @@ from citrine_py.model.transactions import (
 from citrine_py.modules.ledger import Event
 from citrine_py.modules.transaction_records import TransactionRecords, ledger_of, tell, unknown
 from citrine_py.modules.transaction_rows import Message, joining
-from citrine_py.ports import Clock, Jobs, Payload, Records
-from citrine_py.ports_tokens import IdTokens
+from citrine_py.ports import Clock, Jobs, Records
 
 log = structlog.get_logger()
 
@@ -40,7 +39,6 @@ class LateEvents:
 
     records: Records
     transactions: TransactionRecords
-    tokens: IdTokens
     clock: Clock
     jobs: Jobs
     _waiting: dict[str, dict[str, Message]] = field(default_factory=dict)
@@ -68,7 +66,8 @@ class LateEvents:
         for row in left:
             if row.station is not None and row.payload is not None:
                 received = row.receivedAt or self.clock.now()
-                self.add(Message(row.station, row.payload, received, row.idTokenStatus))
+                told = (row.idTokenStatus, row.groupIdToken or "")
+                self.add(Message(row.station, row.payload, received, *told))
         if left:
             log.info("transaction.events_taken_up", count=len(left))
 
@@ -88,28 +87,18 @@ class LateEvents:
             StoreUnavailable: it cannot be written now; everything waits on.
         """
         read = await self.records.find(TRANSACTION, {"id": key}, limit=1)
-        groups = {
-            message.key: group_of(await self._info(message))
-            for message in list(self._waiting.get(key, {}).values())
-        }
-        taken = [m for m in self._waiting.get(key, {}).values() if m.key in groups]
+        taken = list(self._waiting.get(key, {}).values())
         if not taken:
             return
         first = taken[0]
         live = self.transactions.live(first.station, first.transaction_id)
         before = live or (read[0] if read else unknown(first.station, first.transaction_id))
-        await self._write(before, taken, groups, self.clock.now())
+        await self._write(before, taken, self.clock.now())
 
-    async def _write(
-        self,
-        before: Transaction,
-        taken: Sequence[Message],
-        groups: dict[str, str],
-        now: datetime,
-    ) -> None:
+    async def _write(self, before: Transaction, taken: Sequence[Message], now: datetime) -> None:
         ledger = ledger_of(before)
         for message in taken:
-            ledger = ledger.with_event(Event.of(message.payload, groups[message.key]))
+            ledger = ledger.with_event(Event.of(message.payload, message.group))
         joined = self.transactions.with_ledger(before, ledger, now)
         links = [put for message in taken for put in joining(message)]
         await self.records.write(*joined.changes, *links)
@@ -121,14 +110,3 @@ class LateEvents:
         tell(before, joined.record)
         log.info("transaction.events_joined", station=before.station,
                  transaction=before.transactionId, count=len(taken))  # fmt: skip
-
-    async def _info(self, message: Message) -> Payload | None:
-        token = message.payload.get("idToken")
-        if token is None:
-            return None
-        return await self.tokens.info(message.station, token, transaction_id=message.transaction_id)
-
-
-def group_of(info: Payload | None) -> str:
-    """The group of a token by what it was answered; empty if it has none."""
-    return str((info or {}).get("groupIdToken", {}).get("idToken", ""))

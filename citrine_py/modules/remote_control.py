@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from citrine_py.errors import BadRequest
-from citrine_py.ports import Payload, Stations
+from citrine_py.modules.requests import Sender
+from citrine_py.ports import Payload
 from citrine_py.ports_charging import RemoteStarts
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteStart:
-    """Sender of RequestStartTransaction; its remoteStartId is filled in where it is left out."""
+    """Sender of RequestStartTransaction; its remoteStartId is filled in where it is left out.
+    `ask` sends it and keeps it as a job."""
 
-    stations: Stations
+    ask: Sender
     starts: RemoteStarts
 
     async def send(self, station: str, payload: Payload, seconds: float | None) -> Payload:
@@ -37,9 +39,7 @@ class RemoteStart:
                     "RequestStartTransaction: a chargingProfile has no transactionId here, "
                     "for the transaction is yet to come (F01)"
                 )
-        reply = await self.stations.call(
-            station, "RequestStartTransaction", payload, seconds=seconds
-        )
+        reply = await self.ask(station, payload, seconds)
         if reply["status"] == "Accepted" and "transactionId" in reply:
             await self.starts.began(station, reply["transactionId"], payload["remoteStartId"])
         return reply

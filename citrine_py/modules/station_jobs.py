@@ -1,7 +1,7 @@
-"""L01-L04, N01, N09, N10: messages whose work goes on after the station's answer.
+"""F01, F02, L01-L04, N01, N09, N10: messages whose work goes on after the station's answer.
 
 Each is a Job from the moment it is sent, so that an operator sees it whatever the
-station answers. What the station tells of it by requestId moves it on; it may tell
+station answers. What the station tells of it by its number moves it on; it may tell
 of requests that nobody here made, or made before we kept jobs.
 """
 
@@ -16,9 +16,17 @@ import structlog
 from citrine_py.errors import StationError, StationRefused, StationSilent, StoreUnavailable
 from citrine_py.model.jobs import JOB, OPEN, Job, JobStatus
 from citrine_py.model.keys import job_key
-from citrine_py.modules.job_progress import TRACKED, answered, entered, said, told
+from citrine_py.modules.job_progress import (
+    REMOTE_START,
+    TRACKED,
+    answered,
+    entered,
+    said,
+    told,
+)
 from citrine_py.modules.log_uploads import UploadTargets
 from citrine_py.modules.requests import Sender
+from citrine_py.ocpp.catalogue import NUMBERS
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Call, Change, Clock, NewId, Payload, Put, Records, Stations
 
@@ -73,11 +81,12 @@ class JobRequests:
         """Writes the job before the message leaves, and the answer after it."""
         if self.stations.session(station) is None:  # nothing is kept of what cannot be asked
             return await self.stations.call(station, action, payload, seconds=seconds)
-        wanted = self._wanted(station, action, payload)
-        number = payload.get("requestId", self.new_id())
-        key = wanted.id if wanted is not None else job_key(station, action, number)
+        number = payload.get(NUMBERS.get(action, ""))
+        wanted = self._wanted(station, action, number)
+        new = self.new_id() if number is None else number
+        key = wanted.id if wanted is not None else job_key(station, action, new)
         filled, target = self.targets.filled_in(action, payload, key)
-        begun = self._begun(payload)
+        begun = self._begun(number)
         if wanted is None:
             mine = {"station": station, "action": action, "askedAt": begun["sentAt"]}
             begun |= {**mine, "parameters": redact(action, payload)}
@@ -95,20 +104,18 @@ class JobRequests:
         await self._answered(station, action, key, payload, reply)
         return reply
 
-    def _wanted(self, station: str, action: str, payload: Payload) -> Job | None:
+    def _wanted(self, station: str, action: str, number: int | None) -> Job | None:
         """The job that people made for this message: `job_wishes`."""
-        number = payload.get("requestId")
         found = None if number is None else find(self.records, station, action, number)
         return found if found is not None and found.status in {"Wanted", None} else None
 
-    def _begun(self, payload: Payload) -> dict[str, Any]:
+    def _begun(self, number: int | None) -> dict[str, Any]:
         """The fields of a job that is sent now; those of an earlier one of its number go."""
         now = self.clock.now()
         nothing = dict.fromkeys(
             ("progress", "info", "endedAt", "history", "result", "parts", "uploadDigest",
              "fileName", "fileSize", "fileAt", "fileUrl")
         )  # fmt: skip
-        number = payload.get("requestId")
         return {**nothing, "requestId": number, "status": "Sent", "sentAt": now, "timestamp": now}
 
     async def _answered(
@@ -150,4 +157,5 @@ class JobRequests:
 
 def senders(requests: JobRequests) -> dict[str, Sender]:
     """All of them, by action."""
-    return {action: requests.sender(action) for action in (*sorted(TRACKED), "UnpublishFirmware")}
+    plain = sorted(TRACKED - {REMOTE_START})  # a remote start has rules of its own
+    return {action: requests.sender(action) for action in (*plain, "UnpublishFirmware")}

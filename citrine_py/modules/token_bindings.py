@@ -10,7 +10,6 @@ from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, Token
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.contracts import Contracts, OnGetCertificateStatus
-from citrine_py.modules.issued_tokens import IssuedTokens
 from citrine_py.modules.local_list_calls import LocalListCalls
 from citrine_py.modules.local_list_edits import ListEdits
 from citrine_py.modules.local_list_requests import LocalListRequests
@@ -50,16 +49,15 @@ def build(
     active: ActiveTransactions,
     starts: RemoteStarts,
     tariffs: Tariffs,
+    start: Sender,
 ) -> Tokens:
-    """Gives every rule of tokens its needs."""
+    """Gives every rule of tokens its needs. `start` asks a station to start a transaction."""
     records, stations, clock = common.records, common.stations, common.clock
-    issued = IssuedTokens(clock)
-    id_tokens = StationIdTokens(records, clock, active, issued, tariffs, rules, needs.outside)
+    id_tokens = StationIdTokens(records, clock, active, tariffs, rules, needs.outside)
     edits = ListEdits(records, clock, rules.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     lists = LocalLists(records, stations, clock, common.jobs, edits, update)
     requests = LocalListRequests(stations, lists, update)
-    start = RemoteStart(stations, starts).send
     contracts = Contracts(needs.certificates, rules.unchecked)
     return Tokens(
         id_tokens,
@@ -74,7 +72,7 @@ def build(
         MappingProxyType(
             {
                 "GetLocalListVersion": requests.version,
-                "RequestStartTransaction": issued.noting(start),
+                "RequestStartTransaction": RemoteStart(start, starts).send,
                 "SendLocalList": requests.send,
             }
         ),

@@ -34,6 +34,7 @@ class Message:
     payload: Payload
     received: datetime
     token_status: str | None = None  # what its idToken was answered
+    group: str = ""  # the groupIdToken in that answer
 
     @property
     def transaction_id(self) -> str:
@@ -78,6 +79,7 @@ def event_rows(message: Message, verify: MeterSignatures, *, joined: bool) -> li
         "connectorId": evse.get("connectorId"),
         "idToken": told.get("idToken", {}).get("idToken"),
         "idTokenStatus": message.token_status,
+        "groupIdToken": message.group or None,
         "payload": payload,
     }
     common = {"transaction": message.transaction if joined else None,

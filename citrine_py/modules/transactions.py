@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from citrine_py.model.keys import token_key
 from citrine_py.model.transactions import Transaction
-from citrine_py.modules.late_events import LateEvents, group_of
+from citrine_py.modules.late_events import LateEvents
 from citrine_py.modules.ledger import Event, moment
+from citrine_py.modules.remote_starts import begun
 from citrine_py.modules.reservations import ended
 from citrine_py.modules.transaction_records import TransactionRecords, ledger_of, tell, unknown
 from citrine_py.modules.transaction_rows import Message, event_rows, meter_value_rows
@@ -44,9 +45,13 @@ class OnTransactionEvent:
     async def __call__(self, call: Call) -> Payload:
         told = call.payload
         info = await self._token_info(call)
-        message = Message(call.station, told, call.received, info["status"] if info else None)
-        event = Event.of(told, group_of(info))
-        over = _used_reservation(call, message.transaction_id)
+        status, group = (info["status"], _group_of(info)) if info else (None, "")
+        message = Message(call.station, told, call.received, status, group)
+        event = Event.of(told, group)
+        over = (
+            *begun(self.records, call),
+            *_used_reservation(call, message.transaction_id),
+        )
         before = self.transactions.live(call.station, message.transaction_id)
         if before is None and not _begins(event, call):
             await self.records.write(*over, *event_rows(message, self.verify, joined=False))
@@ -71,6 +76,11 @@ class OnTransactionEvent:
             evse_id=call.payload.get("evse", {}).get("id"),
             transaction_id=call.payload["transactionInfo"]["transactionId"],
         )
+
+
+def _group_of(info: Payload) -> str:
+    """The group of a token by what it was answered; empty if it has none."""
+    return str(info.get("groupIdToken", {}).get("idToken", ""))
 
 
 def _begins(event: Event, call: Call) -> bool:

@@ -54,10 +54,15 @@ def soon() -> tuple[str, float]:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(), seconds
 
 
-async def installed(station: RawStation, number: int) -> None:
-    """The station installs, restarts and says that it is done."""
+async def restarted(station: RawStation, number: int) -> None:
+    """The station installs and restarts."""
     await tell(station, number, "Installing", "InstallRebooting")
     await station.booted("FirmwareUpdate")
+
+
+async def installed(station: RawStation, number: int) -> None:
+    """The station installs, restarts and says that it is done."""
+    await restarted(station, number)
     await tell(station, number, "Installed")
 
 
@@ -181,7 +186,13 @@ async def test_tc_l_08_a_failed_verification_ends_it(csms: Csms) -> None:
 
 @case("TC_L_09_CSMS", "Secure Firmware Update - InstallationFailed", "L01.FR.01", "L01.FR.11")
 async def test_tc_l_09_a_failed_installation_ends_it(csms: Csms) -> None:
-    await failed(csms, *SIGNED, "Installing", "InstallationFailed")
+    async with csms.station() as station:
+        await station.booted()
+        number = await ask(csms, station)
+        await tell(station, number, *SIGNED)
+        await restarted(station, number)
+        await tell(station, number, "InstallationFailed")
+        await seen(csms, number, "Failed", "InstallationFailed")
 
 
 @case(

@@ -111,7 +111,9 @@ async def test_a_central_token_of_ours_is_forgotten_after_a_day() -> None:
     world.stations.answers["RequestStartTransaction"] = {"status": "Accepted"}
     start = {"remoteStartId": 1, "idToken": token}
     await world.rules.requests.send(STATION, "RequestStartTransaction", start)
-    world.clock.advance(86_401)
+    world.clock.advance(86_399)
+    assert await status(world, token) == "Accepted"
+    world.clock.advance(2)
     assert await status(world, token) == "Unknown"
 
 

@@ -132,6 +132,16 @@ async def test_a_late_event_of_a_transaction_long_ago_is_joined_behind_its_answe
     assert all(each.transaction for each in [*world.events(), *world.meter_values()])
 
 
+async def test_nobody_outside_is_asked_twice_about_the_token_of_a_late_event() -> None:
+    group = {"idToken": "fleet", "type": "Central"}
+    outside = ScriptedOutside({"status": "Accepted", "groupIdToken": group})
+    world = await charging(outside=outside)
+    await world.tell(event("Updated", 1, LONG_AGO, token={"idToken": "stranger", "type": "Local"}))
+    assert len(outside.questions) == 1
+    (row,) = world.events()
+    assert (row.groupIdToken, row.transaction) == ("fleet", world.record().id)
+
+
 async def test_a_late_event_does_not_bring_an_ended_transaction_back_into_memory_as_new() -> None:
     world = await charging()
     await world.tell(*session())
