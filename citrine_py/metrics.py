@@ -17,6 +17,7 @@ def edge_samples(stats: EdgeStats, *, stations: int) -> Iterator[Sample]:
     yield _total("citrine_connections_accepted", stats.accepted, "Upgrades accepted")
     yield _total("citrine_connections_replaced", stats.replaced, "Connections replaced by newer")
     yield _total("citrine_connections_stalled", stats.stalled, "Connections cut: nothing was read")
+    yield _total("citrine_frames_slowed", stats.slowed, "Frames that came faster than allowed")
     yield from _each("citrine_upgrades_refused", stats.refused, "reason", "Upgrades refused")
     yield from _each("citrine_frames_received", stats.received, "type", "Frames from stations")
     yield from _each("citrine_frames_sent", stats.sent, "type", "Frames to stations")

@@ -147,6 +147,7 @@ class Service:
             timeout=settings.calls.timeout,
             queue=settings.calls.queue,
             frame_limit=settings.calls.frame_limit,
+            rate=settings.calls.rate,
         )
         return Listener(
             config,

@@ -191,6 +191,11 @@ class CallsSettings(Group):
     frame_limit: Count = Field(
         1_048_576, description="Longest websocket message taken from a station, in bytes"
     )
+    rate: Annotated[float, Field(ge=0)] = Field(
+        100,
+        description="Messages a second that one station may send for long; ten seconds' worth may "
+        "come at once, and what comes faster waits in its line. 0 for no limit",
+    )
 
 
 class StoreSettings(Group):

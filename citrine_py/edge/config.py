@@ -40,5 +40,6 @@ class CallLimits:
     timeout: float = 30  # for a station to answer our CALL
     queue: int = 100  # our CALLs that may wait for one station
     frame_limit: int = 1_048_576  # a message from a station, decompressed
+    rate: float = 0  # messages a second that a station may send for long; 0: no limit
     stall: float = 30  # a station that reads nothing for so long is cut off
     grace: float = 10  # for calls in flight when the listener stops

@@ -21,6 +21,7 @@ from websockets.protocol import State
 from citrine_py.edge.config import CallLimits
 from citrine_py.edge.failures import log_failure
 from citrine_py.edge.outcome import reply_of
+from citrine_py.edge.pace import Pace
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import BadRequest, StoreUnavailable
 from citrine_py.ocpp import catalogue
@@ -71,6 +72,8 @@ class Connection:
         self._stopping = False
         self._busy = False
         self._stuck_since: float | None = None
+        self._pace = Pace(near.limits.rate)
+        self._slowed = False
 
     def __repr__(self) -> str:
         return f"<Connection {self.info.station} {self.info.id} {self._session!r}>"
@@ -84,6 +87,7 @@ class Connection:
                 message = await self._socket.recv()
                 if not self._stopping:
                     await self._take(message)
+                    await self._slow_down()
             self.close(GOING_AWAY, "the service stops")
             await self._socket.wait_closed()
         except ConnectionClosed as closed:
@@ -153,6 +157,17 @@ class Connection:
             self._busy = False
         if self._socket.paused:
             await self._socket.drain()
+
+    async def _slow_down(self) -> None:
+        """Does not read for a while if the station sends more than its share."""
+        wait = self._pace.wait(self._near.clock.monotonic())
+        if wait <= 0:
+            return
+        self._near.stats.slowed += 1
+        if not self._slowed:
+            self._slowed = True
+            log.warning("connection.slowed", station=self.info.station, rate=self._near.limits.rate)
+        await asyncio.sleep(wait)
 
     async def _answer(self, handle: Handle) -> None:
         try:

@@ -378,6 +378,19 @@ async def test_a_station_that_does_not_read_is_cut_off_and_blocks_nobody():
         raw.close()
 
 
+async def test_a_station_that_floods_is_read_no_faster_and_loses_nothing():
+    limits = CallLimits(rate=200)
+    async with edge(limits) as it, it.station() as flood, it.station("cp002") as other:
+        burst = 2000 + 40  # ten seconds' worth, and more
+        for number in range(burst):
+            await flood.send(orjson.dumps([2, str(number), "Heartbeat", {}]).decode())
+        await until(lambda: it.stats.slowed > 0)
+        assert (await ask(other, "Heartbeat", {}))[0] == 3, "the others do not wait"
+        answers = [orjson.loads(await flood.recv()) for _ in range(burst)]
+        assert [each[1] for each in answers] == [str(number) for number in range(burst)]
+        assert 0 < it.stats.slowed <= 40
+
+
 async def test_a_station_that_stops_answering_pings_is_closed():
     async with edge(ping_interval=0.05, ping_timeout=0.05) as it:
         _, writer = await asyncio.open_connection("127.0.0.1", it.port)

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from citrine_py import service as product
+from citrine_py import service_parts as product
 from citrine_py.model.times import iso
 from citrine_py.settings import StoreSettings
 from citrine_py.store.directus import Directus
