@@ -50,7 +50,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All of it. `flows` come with their operations in `operations`."""
+    """All of it. `flows` come with their operations in `operations`, `dashboards` with theirs in
+    `panels`."""
 
     tables: tuple[Table, ...]
     policies: tuple[Row, ...]
@@ -60,6 +61,8 @@ class Definition:
     flows: tuple[Row, ...]
     operations: tuple[Row, ...]
     presets: tuple[Mapping[str, Any], ...]
+    dashboards: tuple[Row, ...]
+    panels: tuple[Row, ...]
 
 
 def load(folder: Path) -> Definition:
@@ -71,6 +74,7 @@ def load(folder: Path) -> Definition:
     tables = tuple(_table(_read(path)) for path in sorted((folder / "schema").glob("*.json")))
     rights = _read(folder / "access.json")
     flows = [_read(path) for path in sorted((folder / "flows").glob("*.json"))]
+    boards = [_read(path) for path in sorted((folder / "dashboards").glob("*.json"))]
     return Definition(
         tables=tuple(sorted(tables, key=_folders_first)),
         policies=_rows("policies", rights["policies"]),
@@ -80,6 +84,8 @@ def load(folder: Path) -> Definition:
         flows=_rows("flows", [flow["flow"] for flow in flows]),
         operations=_rows("operations", [each for flow in flows for each in flow["operations"]]),
         presets=tuple(_read(path) for path in sorted((folder / "presets").glob("*.json"))),
+        dashboards=_rows("dashboards", [board["dashboard"] for board in boards]),
+        panels=_rows("panels", [each for board in boards for each in board["panels"]]),
     )
 
 
@@ -140,7 +146,12 @@ def _operators_tools(ours: list[str]) -> list[Mapping[str, Any]]:
         ("directus_activity", ["*"], within),
         ("directus_revisions", ["*"], within),
     )
-    return [
+    boards = [
+        _permission(policy, collection, "read", ["*"])
+        for policy in (OPERATOR_POLICY, VIEWER_POLICY)
+        for collection in ("directus_dashboards", "directus_panels")
+    ]
+    return boards + [
         {**_permission(OPERATOR_POLICY, collection, "read", fields), "permissions": rows}
         for collection, fields, rows in tools
     ]

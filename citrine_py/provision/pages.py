@@ -1,6 +1,6 @@
-"""What operators meet on the pages: the flows' buttons, and lists as they first look.
+"""What operators meet on the pages: the flows' buttons, lists as they first look, dashboards.
 
-A flow or a list of ours that an operator deleted stays away.
+One of ours that an operator deleted stays away.
 """
 
 from __future__ import annotations
@@ -29,6 +29,21 @@ async def apply_flows(ledger: Ledger, definition: Definition) -> None:
         if connected is None and name not in ledger.memory:
             await ledger.admin.call("PATCH", f"/flows/{flow.id}", {"operation": first[flow.id]})
         ledger.note(name)
+
+
+async def apply_dashboards(ledger: Ledger, definition: Definition) -> None:
+    """Dashboards, then the panels of those that are there."""
+    boards = await _present(ledger, "dashboards", definition.dashboards)
+    await ledger.rows("dashboards", boards)
+    ids = {board.id for board in boards}
+    panels = tuple(panel for panel in definition.panels if panel.data["dashboard"] in ids)
+    await ledger.rows("panels", await _present(ledger, "panels", panels))
+
+
+async def _present(ledger: Ledger, kind: str, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Those that nobody deleted."""
+    live = {each["id"] for each in await ledger.admin.call("GET", f"/{kind}", limit=ALL)}
+    return tuple(row for row in rows if row.id in live or not ledger.was_deleted(row))
 
 
 async def apply_presets(ledger: Ledger, definition: Definition) -> None:

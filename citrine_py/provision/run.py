@@ -1,7 +1,7 @@
 """Provisions a Directus: creates what is missing, upgrades what is ours, keeps the rest.
 
 Idempotent. Nothing is ever deleted; what an operator added or changed stays
-(`merge`), and a flow or preset of ours that he deleted stays away. Reads all of
+(`merge`), and a flow, list or panel of ours that he deleted stays away. Reads all of
 Directus' definition once, then writes the differences.
 """
 
@@ -17,7 +17,7 @@ from citrine_py.errors import CitrineError, DirectusError
 from citrine_py.provision.admin import Admin
 from citrine_py.provision.definition import load
 from citrine_py.provision.ledger import ProvisionReport, open_ledger
-from citrine_py.provision.pages import apply_flows, apply_presets
+from citrine_py.provision.pages import apply_dashboards, apply_flows, apply_presets
 from citrine_py.provision.rights import apply_rights, apply_service_account
 from citrine_py.provision.schema import apply_schema
 
@@ -52,6 +52,7 @@ async def provision(
             await apply_service_account(ledger, definition, directus_url, service_token)
             await apply_flows(ledger, definition)
             await apply_presets(ledger, definition)
+            await apply_dashboards(ledger, definition)
         except BaseException as error:
             # What was created so far is ours, also for the next try.
             if not (isinstance(error, DirectusError) and error.status is None):

@@ -157,6 +157,38 @@ def test_presets_show_fields_that_are_there() -> None:
         assert {each.removeprefix("-") for each in query["sort"]} <= held
 
 
+def named(filters: object) -> set[str]:
+    """The fields that a filter asks about."""
+    if isinstance(filters, list):
+        return {name for each in filters for name in named(each)}
+    if not isinstance(filters, dict):
+        return set()
+    return {
+        name
+        for key, value in filters.items()
+        for name in (named(value) if key.startswith("_") else {key})
+    }
+
+
+def test_panels_show_fields_that_are_there_and_stand_beside_each_other() -> None:
+    boards = {each.id for each in DEFINITION.dashboards}
+    taken: set[tuple[str, int, int]] = set()
+    for panel in DEFINITION.panels:
+        data, options = panel.data, panel.data["options"]
+        assert data["dashboard"] in boards
+        held = {each["field"] for each in TABLES[options["collection"]].fields}
+        plain = [options.get(n) for n in ("field", "column", "dateField", "valueField")]
+        sorts = [options.get("sortField")]
+        template = re.findall(r"{{(\w+)", options.get("displayTemplate", ""))
+        shown = {name for name in (*plain, *sorts, *template) if name}
+        assert shown | named(options["filter"]) <= held, data["name"]
+        columns = range(data["position_x"], data["position_x"] + data["width"])
+        rows = range(data["position_y"], data["position_y"] + data["height"])
+        cells = {(data["dashboard"], x, y) for x in columns for y in rows}
+        assert not taken & cells, data["name"]
+        taken |= cells
+
+
 def test_hashes_are_concealed_hidden_and_permitted_to_no_person() -> None:
     held = columns("VariableAttribute")
     for name in HASHES:

@@ -18,7 +18,7 @@ from citrine_py.provision import run
 from citrine_py.provision.definition import load
 from citrine_py.provision.ledger import ProvisionReport
 from citrine_py.provision.run import provision
-from tests.provision.people import People
+from tests.provision.people import People, Person
 from tests.whole_stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -135,6 +135,30 @@ async def test_a_deleted_flow_and_preset_stay_away_and_are_reported(
         first = {"operation": flow.data["operation"]}
         await people.admin.patch(f"/flows/{flow.id}", json=first)
         await people.admin.post("/presets", json=preset)
+
+
+async def test_everybody_sees_the_dashboard_and_a_deleted_panel_stays_away(
+    stack: Stack, people: People, operator: Person, viewer: Person
+) -> None:
+    definition = load(files.directus_folder())
+    (board,), panel = definition.dashboards, definition.panels[0]
+    for person in (operator, viewer):
+        held = await person.client.get("/panels", params={"filter[dashboard][_eq]": board.id})
+        assert len(held.json()["data"]) == len(definition.panels)
+        assert (await person.client.delete(f"/panels/{panel.id}")).status_code == 403
+    await people.admin.delete(f"/panels/{panel.id}")
+    try:
+        report = await again(stack)
+        assert (report.created, report.changed) == ([], [])
+        assert report.left_out == [f"panels {panel.data['name']}"]
+        await people.admin.delete(f"/dashboards/{board.id}")
+        report = await again(stack)
+        assert report.created == []
+        assert (await people.admin.get("/panels")).json()["data"] == []
+    finally:
+        await people.admin.post("/dashboards", json={"id": board.id, **board.data})
+        for each in definition.panels:
+            await people.admin.post("/panels", json={"id": each.id, **each.data})
 
 
 async def test_a_taken_right_comes_back(stack: Stack, people: People) -> None:
