@@ -76,7 +76,7 @@ def load(folder: Path) -> Definition:
     flows = [_read(path) for path in sorted((folder / "flows").glob("*.json"))]
     boards = [_read(path) for path in sorted((folder / "dashboards").glob("*.json"))]
     return Definition(
-        tables=tuple(sorted(tables, key=_folders_first)),
+        tables=_parents_first(tables),
         policies=_rows("policies", rights["policies"]),
         roles=_rows("roles", rights["roles"]),
         access=tuple(rights["access"]),
@@ -103,8 +103,15 @@ def _table(file: Mapping[str, Any]) -> Table:
     return Table(name, file["collection"], tuple(file["fields"]), tuple(file["relations"]))
 
 
-def _folders_first(table: Table) -> tuple[bool, str]:
-    return table.collection["schema"] is not None, table.name
+def _parents_first(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """A collection after the one under which Directus' navigation shows it."""
+    parents = {table.name: table.collection["meta"]["group"] for table in tables}
+
+    def depth(name: str) -> int:
+        parent = parents.get(name)
+        return 0 if parent is None else 1 + depth(parent)
+
+    return tuple(sorted(tables, key=lambda table: (depth(table.name), table.name)))
 
 
 def _rows(kind: str, entries: list[Mapping[str, Any]]) -> tuple[Row, ...]:
