@@ -189,6 +189,7 @@ class Behaviour:
 
     def connected(self) -> None:
         self.core.connected = True
+        self._open_doors()
 
     def disconnected(self) -> None:
         self.core.connected = False
@@ -212,7 +213,13 @@ class Behaviour:
         if status == "Accepted":
             self.firmware.booted()
             self.power.restored()
+            self._open_doors()
         return self.core.take()
+
+    def _open_doors(self) -> None:
+        if self.core.online:
+            for driver in self._drivers.values():
+                driver.start()
 
     def restarted(self) -> None:
         """It is on again: settings that take a reboot are in force now."""

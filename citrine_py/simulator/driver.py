@@ -27,7 +27,14 @@ class Driver:
         self._availability = availability
         self._drive = drive
         self._visit = 0
-        core.clock.after(drive.first + (outlet.number - 1) * MOMENT, self._come)
+        self._started = False
+
+    def start(self) -> None:
+        """The station works: from now on the driver comes, as often as it is called."""
+        if not self._started:
+            self._started = True
+            wait = self._drive.first + (self._outlet.number - 1) * MOMENT
+            self._core.clock.after(wait, self._come)
 
     def permitted(self) -> None:
         """Somebody may charge here: with a remote start, the driver has a cable to plug in."""

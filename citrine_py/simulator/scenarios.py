@@ -65,17 +65,19 @@ EXTRAS = frozenset(
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """A named behaviour. One that does not stay ends when the station is Accepted and has
-    told its connectors' states."""
+    told its connectors' states. `car`: it takes a car to be seen."""
 
     text: str
     habits: Habits = Habits()
     stays: bool = True
+    car: bool = False
 
 
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
         "stay": Scenario("boots, tells its connectors' states, sends heartbeats, reconnects"),
         "boot": Scenario("the same, but ends once it is accepted", stays=False),
+        "drive": Scenario("the same as stay, with a car that charges", car=True),
         "no-boot": Scenario("never sends BootNotification, only heartbeats", Habits(boots=False)),
         "silent": Scenario("never answers a call", Habits(answers=False)),
         "reset-refused": Scenario("rejects every Reset", Habits(resets=False)),
@@ -108,31 +110,40 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "clock-wrong": Scenario(
             "says it is 1970 until the answer to its boot, which corrects it",
             Habits(clock_wrong=True),
+            car=True,
         ),
         "offline-queue": Scenario(
             "loses its line for 5 minutes in each transaction, and tells the events after it",
             Habits(line_drops=True),
+            car=True,
         ),
         "out-of-order": Scenario(
-            "tells transaction events in the wrong order", Habits(order="swapped")
+            "tells transaction events in the wrong order", Habits(order="swapped"), car=True
         ),
         "repeats": Scenario(
-            "sends each transaction event again, as after a lost answer", Habits(order="repeated")
+            "sends each transaction event again, as after a lost answer",
+            Habits(order="repeated"),
+            car=True,
         ),
         "reboot-in-transaction": Scenario(
             "loses its power in its first transaction, which ends when it is back",
             Habits(power_loss="ends"),
+            car=True,
         ),
         "reboot-and-resume": Scenario(
             "loses its power in its first transaction, which goes on when it is back",
             Habits(power_loss="resumes"),
+            car=True,
         ),
         "events-only": Scenario(
-            "tells its connectors' states by NotifyEvent only", Habits(events_only=True)
+            "tells its connectors' states by NotifyEvent only",
+            Habits(events_only=True),
+            car=True,
         ),
         "local-limit": Scenario(
             "an energy manager in the house limits it to 4.6 kW for 10 minutes of a transaction",
             Habits(local_limit=True),
+            car=True,
         ),
     }
 )  # fmt: skip
