@@ -80,7 +80,7 @@ class Behaviour:
         self.logs = Logs(core)
         self.firmware = Firmware(core, self.power, readable)
         self.certificates = Certificates(core)
-        self.display = Display(core, lambda it: self._outlet_of(it) is not None)
+        self.display = Display(core, self._runs)
         self.monitoring = Monitoring(core, self._transaction_at)
         self._cars = TalkingCars(core)
         self._manager = EnergyManager(core, self.smart)
@@ -256,6 +256,7 @@ class Behaviour:
     # ---- what its parts tell -------------------------------------------------------------
 
     def _began(self, outlet: Outlet) -> None:
+        self.smart.take_over(outlet)
         self._manager.began()
         self.logs.note(f"transaction began at EVSE {outlet.number}")
 
@@ -267,6 +268,7 @@ class Behaviour:
             self._drivers[outlet.number].ended()
 
     def _permitted(self, outlet: Outlet) -> None:
+        self.smart.take_over(outlet)
         self._cars.permitted(outlet)
         if outlet.number in self._drivers:
             self._drivers[outlet.number].permitted()
@@ -282,7 +284,7 @@ class Behaviour:
             self.core.clock.after(2.5 * interval, self.power.fail)
 
     def _lose_line(self, transaction: Transaction | None) -> None:
-        if transaction is not None and self._outlet_of(transaction.id) is not None:
+        if transaction is not None and self._runs(transaction.id):
             self.core.do(HangUp(rudely=True, away=AWAY))
 
     def _load(self, changed: Outlet) -> None:
@@ -291,11 +293,8 @@ class Behaviour:
             if outlet is not changed:
                 outlet.review()
 
-    def _outlet_of(self, transaction_id: str) -> Outlet | None:
-        for outlet in self.outlets:
-            if outlet.transaction is not None and outlet.transaction.id == transaction_id:
-                return outlet
-        return None
+    def _runs(self, transaction_id: str) -> bool:
+        return any(it.transaction and it.transaction.id == transaction_id for it in self.outlets)
 
     def _transaction_at(self, evse: int | None) -> str | None:
         for outlet in self.outlets:

@@ -74,6 +74,14 @@ class SmartCharging:
         self.installed = [*kept, Installed(evse, profile, source)]
         self._obey()
 
+    def take_over(self, outlet: Outlet) -> None:
+        """The profile that came with a remote start holds for its transaction (F01, K05)."""
+        permit, transaction = outlet.permit, outlet.transaction
+        if permit is None or permit.profile is None or transaction is None:
+            return
+        profile, permit.profile = permit.profile, None
+        self.install({**profile, "transactionId": transaction.id}, outlet.number)
+
     def remove(self, source: str) -> None:
         """Forgets the profiles of this source."""
         self.installed = [each for each in self.installed if each.source != source]
