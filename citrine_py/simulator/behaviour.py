@@ -145,7 +145,7 @@ class Behaviour:
 
     @property
     def heartbeat_interval(self) -> int:
-        """Seconds between heartbeats."""
+        """Seconds of the world between heartbeats."""
         return max(1, self.model.number("OCPPCommCtrlr", "HeartbeatInterval", None, 60))
 
     @property
@@ -154,9 +154,6 @@ class Behaviour:
         return self.core.clock.wait
 
     # ---- what it tells -------------------------------------------------------------------
-
-    def boot_notification(self, reason: str) -> Payload:
-        return self.provisioning.boot_notification(reason)
 
     def statuses(self) -> list[Tell]:
         """What tells the state of each connector."""

@@ -192,7 +192,9 @@ class SimulatedStation(Carrier):
 
     async def _boot(self, link: Link) -> None:
         self._nudge.clear()
-        answer = await link.call("BootNotification", self.behaviour.boot_notification(self._reason))
+        answer = await link.call(
+            "BootNotification", self.behaviour.provisioning.boot_notification(self._reason)
+        )
         status, interval = answer["status"], answer["interval"]
         self._carry(self.behaviour.booted(answer))
         self.boots += 1

@@ -46,7 +46,9 @@ class Mind:
 
     def boot(self, reason: str) -> None:
         self.reasons.append(reason)
-        SCHEMAS.check_request("2.0.1", "BootNotification", self.it.boot_notification(reason))
+        SCHEMAS.check_request(
+            "2.0.1", "BootNotification", self.it.provisioning.boot_notification(reason)
+        )
         self.it.connected()
         answer = {"status": "Accepted", "interval": 60, "currentTime": iso(self.time)}
         self.carry(self.it.booted(answer))

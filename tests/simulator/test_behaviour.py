@@ -98,7 +98,7 @@ def test_all_it_says_fits_ocpps_schemas(scenario: str) -> None:
                 if isinstance(deed, Tell):
                     schemas.check_request("2.0.1", deed.action, deed.payload)
     it = behaviour(scenario)
-    schemas.check_request("2.0.1", "BootNotification", it.boot_notification("PowerUp"))
+    schemas.check_request("2.0.1", "BootNotification", it.provisioning.boot_notification("PowerUp"))
     for status in it.statuses():
         schemas.check_request("2.0.1", status.action, status.payload)
 

@@ -36,7 +36,10 @@ def test_l02_new_firmware_is_told_step_by_step_and_runs_after_a_reboot() -> None
     ]  # fmt: skip
     assert {it["requestId"] for it in mind.all("FirmwareStatusNotification")} == {3}
     assert mind.reasons[-1] == "FirmwareUpdate"
-    assert mind.it.boot_notification("PowerUp")["chargingStation"]["firmwareVersion"] == "2.1.0"
+    assert (
+        mind.it.provisioning.boot_notification("PowerUp")["chargingStation"]["firmwareVersion"]
+        == "2.1.0"
+    )
     assert mind.all("SecurityEventNotification")[-1]["type"] == "FirmwareUpdated"
 
 

@@ -113,10 +113,8 @@ async def test_n01_a_log_is_put_where_the_csms_wants_it(csms: TinyCsms, files: A
 async def test_l02_firmware_is_fetched_and_runs_after_a_reboot(csms: TinyCsms, files: Any) -> None:
     async with station(csms) as it:
         await it.accepted()
-        wanted = {
-            "location": f"{files.url}/citrus-3.1.bin",
-            "retrieveDateTime": "2026-01-01T00:00:00Z",
-        }
+        url, at = f"{files.url}/citrus-3.1.bin", "2026-01-01T00:00:00Z"
+        wanted = {"location": url, "retrieveDateTime": at}
         await csms.ask("UpdateFirmware", {"requestId": 1, "firmware": wanted})
         await it.until(lambda it: it.boots == 2)
         await csms.until(lambda: len(csms.payloads("FirmwareStatusNotification")) == 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
@@ -33,31 +34,45 @@ POINTS = st.sampled_from(
 
 
 def step(mind: Mind, what: str, number: int) -> None:
-    if what == "run":
-        mind.run(number)
-    elif what == "plug" and not mind.it.outlets[number - 1].plugged:
-        mind.plug(number, power=22, battery=12, soc=60)
-    elif what == "unplug" and mind.it.outlets[number - 1].plugged:
-        mind.it.outlets[number - 1].unplug()
-    elif what in {"present", "other"}:
-        mind.present(TOKEN if what == "present" else OTHER, number)
-    elif what in {"limit", "station"}:
-        purpose = "ChargingStationMaxProfile" if what == "station" else "TxDefaultProfile"
-        kept = profile(number, purpose, id=1 if what == "limit" else 2)
-        mind.ask("SetChargingProfile", {"evseId": 0, "chargingProfile": kept})
-    elif what == "clear":
-        mind.ask("ClearChargingProfile", {"chargingProfileId": 1})
-    elif what == "reset":
-        mind.ask("Reset", {"type": "Immediate", "evseId": number})
-    elif what == "cut":
-        mind.cut()
-    elif what == "join":
-        mind.join()
-    elif what == "stop":
-        for outlet in mind.it.outlets:
-            if outlet.transaction is not None:
-                mind.ask("RequestStopTransaction", {"transactionId": outlet.transaction.id})
+    DOINGS[what](mind, number)
     mind.carry(mind.it.due())
+
+
+def plug(mind: Mind, evse: int) -> None:
+    if not mind.it.outlets[evse - 1].plugged:
+        mind.plug(evse, power=22, battery=12, soc=60)
+
+
+def unplug(mind: Mind, evse: int) -> None:
+    if mind.it.outlets[evse - 1].plugged:
+        mind.it.outlets[evse - 1].unplug()
+
+
+def limit_to(mind: Mind, watts: int, purpose: str = "TxDefaultProfile", number: int = 1) -> None:
+    kept = profile(watts, purpose, id=number)
+    mind.ask("SetChargingProfile", {"evseId": 0, "chargingProfile": kept})
+
+
+def stop(mind: Mind, _: int) -> None:
+    for outlet in mind.it.outlets:
+        if outlet.transaction is not None:
+            mind.ask("RequestStopTransaction", {"transactionId": outlet.transaction.id})
+
+
+DOINGS: dict[str, Callable[[Mind, int], object]] = {
+    "run": Mind.run,
+    "plug": plug,
+    "unplug": unplug,
+    "present": lambda mind, evse: mind.present(TOKEN, evse),
+    "other": lambda mind, evse: mind.present(OTHER, evse),
+    "limit": limit_to,
+    "station": lambda mind, watts: limit_to(mind, watts, "ChargingStationMaxProfile", 2),
+    "clear": lambda mind, _: mind.ask("ClearChargingProfile", {"chargingProfileId": 1}),
+    "cut": lambda mind, _: mind.cut(),
+    "join": lambda mind, _: mind.join(),
+    "reset": lambda mind, evse: mind.ask("Reset", {"type": "Immediate", "evseId": evse}),
+    "stop": stop,
+}
 
 
 def within_limits(mind: Mind) -> None:
