@@ -13,7 +13,7 @@ from typing import Protocol
 from citrine_py.model.times import parse
 from citrine_py.ocpp.errors import CallError
 from citrine_py.simulator.availability import Availability
-from citrine_py.simulator.certificates import Certificates, readable
+from citrine_py.simulator.certificates import Certificates
 from citrine_py.simulator.core import Answers, Core
 from citrine_py.simulator.deeds import Deed, HangUp, Payload, Reaction, Tell
 from citrine_py.simulator.device_model import DeviceModel
@@ -78,7 +78,7 @@ class Behaviour:
         self.availability.busy = lambda evse: self.outlets[evse - 1].transaction is not None
         self.power = Power(core, self.outlets, self.availability)
         self.logs = Logs(core)
-        self.firmware = Firmware(core, self.power, readable)
+        self.firmware = Firmware(core, self.power)
         self.certificates = Certificates(core)
         self.display = Display(core, self._runs)
         self.monitoring = Monitoring(core, self._transaction_at)

@@ -5,11 +5,13 @@ No I/O.
 
 from __future__ import annotations
 
+import base64
 from typing import TypeAlias
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
@@ -24,6 +26,23 @@ MOST = 10
 def readable(text: str) -> bool:
     """Whether a text is a certificate in PEM."""
     return _read(text) is not None
+
+
+def verified(certificate: str, signature: str, content: bytes) -> bool:
+    """Whether `signature` (Base64) is the certificate's over the SHA-256 of `content`."""
+    holder = _read(certificate)
+    key = None if holder is None else holder.public_key()
+    try:
+        told = base64.b64decode(signature, validate=True)
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(told, content, ec.ECDSA(hashes.SHA256()))
+        elif isinstance(key, rsa.RSAPublicKey):
+            key.verify(told, content, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            return False
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 class Certificates:

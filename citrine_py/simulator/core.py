@@ -33,6 +33,7 @@ class Watchers:
 
     variable: list[Callable[[Variable], None]] = field(default_factory=list)
     idle: list[Callable[[], None]] = field(default_factory=list)
+    security: list[Callable[[str], None]] = field(default_factory=list)
 
     def now_idle(self) -> None:
         """A transaction has ended."""
@@ -108,6 +109,8 @@ class Core:
         if info is not None:
             told["techInfo"] = info[:255]
         self.keep("SecurityEventNotification", told)
+        for each in self.watchers.security:
+            each(kind)
 
     # ---- the device model ----------------------------------------------------------------
 

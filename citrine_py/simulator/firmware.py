@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import md5
 
 from citrine_py.model.times import parse
+from citrine_py.simulator.certificates import readable, verified
 from citrine_py.simulator.clock import Alarm
 from citrine_py.simulator.core import OK, Answers, Core
 from citrine_py.simulator.deeds import Download, Payload
@@ -34,12 +35,11 @@ class Update:
 
 
 class Firmware:
-    """The firmware of one station. `present` tells whether a certificate can be read."""
+    """The firmware of one station."""
 
-    def __init__(self, core: Core, power: Power, readable: Callable[[str], bool]) -> None:
+    def __init__(self, core: Core, power: Power) -> None:
         self._core = core
         self._power = power
-        self._readable = readable
         self._update: Update | None = None
         self._rebooting: Update | None = None
         self._published: dict[str, str] = {}
@@ -77,7 +77,7 @@ class Firmware:
     def _asked(self, asked: Payload) -> Payload:
         """L01, L02. A new request stands instead of one that is not installing yet."""
         certificate = asked["firmware"].get("signingCertificate")
-        if certificate is not None and not self._readable(certificate):
+        if certificate is not None and not readable(certificate):
             self._core.security_event("InvalidFirmwareSigningCertificate")
             return {"status": "InvalidCertificate"}
         before = self._update
@@ -105,10 +105,24 @@ class Firmware:
             self._failed(it)
             return
         self._tell(it, "Downloaded")
-        if "signature" in it.request["firmware"]:
-            self._tell(it, "SignatureVerified")
+        if not self._is_genuine(it, content):
+            return
         if not self._later(it, "installDateTime", "InstallScheduled", self._install):
             self._install(it)
+
+    def _is_genuine(self, it: Update, content: bytes) -> bool:
+        """Whether the file is signed as the request has it, if it is to be signed at all (L01)."""
+        told = it.request["firmware"]
+        if "signature" not in told and "signingCertificate" not in told:
+            return True
+        names = (told.get("signingCertificate", ""), told.get("signature", ""))
+        if verified(*names, content):
+            self._tell(it, "SignatureVerified")
+            return True
+        self._tell(it, "InvalidSignature")
+        self._core.security_event("InvalidFirmwareSignature")
+        it.over = True
+        return False
 
     def _failed(self, it: Update) -> None:
         it.tries -= 1

@@ -13,6 +13,8 @@ from citrine_py.simulator.deeds import Payload, Upload
 
 LINES = 500
 PART = 512
+SECURITY = "Security:"
+"""What lines of the security log begin with."""
 RETRY = 10
 
 
@@ -23,6 +25,7 @@ class Logs:
         self._core = core
         self._lines: deque[str] = deque(maxlen=LINES)
         self._running: Payload | None = None
+        core.watchers.security.append(lambda kind: self.note(f"{SECURITY} {kind}"))
 
     @property
     def answers(self) -> Answers:
@@ -115,5 +118,5 @@ def _wanted(line: str, asked: Payload) -> bool:
     security = asked["logType"] == "SecurityLog"
     return (
         log.get("oldestTimestamp", "") <= at <= log.get("latestTimestamp", "9999")
-        and (not security or "Security" in what)
+        and (not security or what.startswith(SECURITY))
     )  # fmt: skip

@@ -92,7 +92,7 @@ class Outlet(Charging):
     def present(self, token: Payload, decided: Callable[[bool], None]) -> None:
         """A token is held to the reader: it starts, or stops what it or its group started."""
         if self.permit is not None and same(self.permit.token, token):
-            self.stop("StopAuthorized", "Local")
+            self.stop("StopAuthorized", "Local", token)
             decided(True)
             return
         self._tokens.ask(token, lambda info: decided(self._judged(token, info)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from hashlib import md5
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from citrine_py.model.times import iso
 from tests.pki import Holder, root
@@ -64,6 +66,24 @@ def test_l01_a_certificate_that_is_none_is_refused() -> None:
     assert firmware(Mind(), signingCertificate="x", signature="y") == {
         "status": "InvalidCertificate"
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "last"), [(b"new", "Installed"), (b"forged", "InvalidSignature")]
+)
+def test_l01_signed_firmware_is_verified(content: bytes, last: str) -> None:
+    mind, maker = Mind(), root("Maker")
+    mind.files[URL] = content
+    signature = maker.key.sign(b"new", ec.ECDSA(hashes.SHA256()))
+    firmware(mind, signingCertificate=maker.pem, signature=b64encode(signature).decode())
+    mind.run(60)
+    assert statuses(mind)[-1] == last
+    assert ("SignatureVerified" in statuses(mind)) is (last == "Installed")
+    kind = "FirmwareUpdated" if last == "Installed" else "InvalidFirmwareSignature"
+    assert mind.all("SecurityEventNotification")[-1]["type"] == kind
+    log = {"remoteLocation": "http://127.0.0.1/x"}
+    mind.ask("GetLog", {"requestId": 5, "logType": "SecurityLog", "log": log})
+    assert [line.split()[-1] for line in mind.uploads[0].decode().splitlines()] == [kind]
 
 
 def test_l03_firmware_is_published_by_its_checksum() -> None:
