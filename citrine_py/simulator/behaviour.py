@@ -119,7 +119,7 @@ class Behaviour:
             return {}
         return {
             outlet.number: Driver(self.core, outlet, self.availability, drive)
-            for outlet in self.outlets[: drive.cars]
+            for outlet in self.outlets
         }
 
     # ---- what it is ----------------------------------------------------------------------

@@ -22,7 +22,6 @@ from citrine_py.settings_chargers import ListenerSettings
 from citrine_py.simulator.car import CarModel
 from citrine_py.simulator.inventory import Plate
 from citrine_py.simulator.scenarios import SCENARIOS, Drive, StationConfig, numbered
-from citrine_py.simulator.station import run
 
 log = structlog.get_logger()
 
@@ -99,6 +98,8 @@ def add_car_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(settings: Settings, options: argparse.Namespace) -> int:
     """Runs the stations; 0 if all were accepted or Ctrl-C ended them, else 1."""
+    from citrine_py.simulator.station import run
+
     configs = configurations(settings, options)
     try:
         if options.demo:

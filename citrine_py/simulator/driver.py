@@ -17,7 +17,8 @@ MOMENT = 5.0
 
 
 class Driver:
-    """One driver with a car, who comes to one EVSE, once or now and then."""
+    """One driver with a car, who comes to one EVSE, once or now and then, or is there only for
+    remote starts."""
 
     def __init__(
         self, core: Core, outlet: Outlet, availability: Availability, drive: Drive
@@ -31,7 +32,8 @@ class Driver:
 
     def start(self) -> None:
         """The station works: from now on the driver comes, as often as it is called."""
-        if not self._started:
+        comes = self._outlet.number <= self._drive.cars
+        if comes and not self._started:
             self._started = True
             wait = self._drive.first + (self._outlet.number - 1) * MOMENT
             self._core.clock.after(wait, self._come)
@@ -77,7 +79,7 @@ class Driver:
     def _decided(self, visit: int, good: bool) -> None:
         if not good:
             self._core.clock.after(MOMENT, lambda: self._go(visit))
-        elif self._drive.minutes is not None:
+        else:
             self._core.clock.after(self._drive.minutes * 60, lambda: self._enough(visit))
 
     def _enough(self, visit: int) -> None:

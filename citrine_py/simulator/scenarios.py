@@ -168,16 +168,16 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Drive:
     """Cars that come to a station. `first` is in seconds after its start, `minutes` how long
-    one stays (None: until it is full, and on), `every` after how many minutes the next comes
-    (None: there is none). `token_first`: the token before the cable. `ends`: by showing the
-    token again, or by pulling the cable. `cars`: how many EVSEs have such a driver.
+    one stays, `every` after how many the next comes (None: there is none). `token_first`: the
+    token before the cable. `ends`: by showing the token again, or by pulling the cable.
+    `cars`: how many EVSEs have such a driver.
     """
 
     token: str = ""
     token_type: str = "NoAuthorization"  # noqa: S105 - a kind, no secret
     car: CarModel = field(default_factory=CarModel)
     first: float = 10
-    minutes: float | None = 30
+    minutes: float = 30
     every: float | None = None
     token_first: bool = False
     ends: Literal["token", "cable"] = "token"

@@ -129,7 +129,7 @@ def test_a_driver_may_pull_the_cable_and_show_the_token_first() -> None:
 
 def test_a_driver_plugs_in_after_a_remote_start_and_leaves_after_a_remote_stop() -> None:
     mind = Mind(drive=Drive(first=1e6))
-    mind.ask("RequestStartTransaction", {"idToken": TOKEN, "remoteStartId": 1, "evseId": 1})
+    mind.ask("RequestStartTransaction", {"idToken": TOKEN, "remoteStartId": 1, "evseId": 2})
     mind.run(60)
     number = mind.events[0]["transactionInfo"]["transactionId"]
     mind.ask("RequestStopTransaction", {"transactionId": number})

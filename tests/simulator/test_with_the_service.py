@@ -48,6 +48,21 @@ async def transactions(operator: Operator, it: SimulatedStation) -> list[dict[st
     return found
 
 
+async def card(operator: Operator) -> str:
+    """A token that the operator has entered, of type ISO14443."""
+    token = f"card-{uuid4().hex[:10]}"
+    answer = await operator.api.put(
+        "/data/evdriver/authorization",
+        params={"idToken": token, "type": "ISO14443"},
+        json={
+            "idToken": {"idToken": token, "type": "ISO14443"},
+            "idTokenInfo": {"status": "Accepted"},
+        },
+    )
+    assert answer.status_code == 200, answer.text
+    return token
+
+
 async def ended(operator: Operator, it: SimulatedStation) -> dict[str, Any]:
     """Its transaction, once it is over."""
     found: list[dict[str, Any]] = []
@@ -62,16 +77,7 @@ async def ended(operator: Operator, it: SimulatedStation) -> dict[str, Any]:
 
 
 async def test_a_full_session_under_a_limit_that_an_operator_sets(operator: Operator) -> None:
-    token = f"card-{uuid4().hex[:10]}"
-    answer = await operator.api.put(
-        "/data/evdriver/authorization",
-        params={"idToken": token, "type": "ISO14443"},
-        json={
-            "idToken": {"idToken": token, "type": "ISO14443"},
-            "idTokenInfo": {"status": "Accepted"},
-        },
-    )
-    assert answer.status_code == 200, answer.text
+    token = await card(operator)
     schedule = {
         "id": 1,
         "startSchedule": "2026-01-01T00:00:00Z",
@@ -131,3 +137,67 @@ async def test_the_transaction_is_right_whatever_the_habit(
     assert record["firstSeqNo"] == 0
     assert record["startedAt"] < record["endedAt"]
     assert not record["doubt"]
+
+
+async def test_an_operator_starts_limits_and_stops_from_afar(operator: Operator) -> None:
+    token = {"idToken": await card(operator), "type": "ISO14443"}
+    profile = {
+        "id": 3,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {
+                "id": 1,
+                "chargingRateUnit": "W",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 5000}],
+            }
+        ],
+    }
+    async with charger(operator, Drive(first=1e7), speed=300) as it:
+        await it.accepted()
+        asked = {"evseId": 2, "remoteStartId": 77, "idToken": token, "chargingProfile": profile}
+        started = await operator.send(it.config.id, "evdriver/requestStartTransaction", asked)
+        assert started.status_code == 200, started.text
+        outlet = it.behaviour.outlets[0]
+        await it.until(lambda it: it.behaviour.outlets[1].supply.meter.power == 5000, 30)
+        running = it.behaviour.outlets[1].transaction
+        assert running is not None
+        assert outlet.transaction is None
+        stopped = await operator.send(
+            it.config.id, "evdriver/requestStopTransaction", {"transactionId": running.id}
+        )
+        assert stopped.status_code == 200, stopped.text
+        record = await ended(operator, it)
+        await it.until(lambda it: not it.behaviour.outlets[1].plugged)
+    assert record["remoteStartId"] == 77
+    assert record["stoppedReason"] == "Remote"
+    assert record["evseId"] == 2
+
+
+async def test_logs_and_certificates_reach_the_operator(operator: Operator) -> None:
+    name, password = f"car-{uuid4().hex[:10]}", "a-password-of-20-chars"
+    await operator.enter_station(name)
+
+    async def given() -> bool:
+        answer = await operator.set_password(name, password, set_on_charger=True)
+        return answer.status_code == 200
+
+    await until(given)
+    config = StationConfig(id=name, url=operator.password_url, password=password, pace=PACE)
+    async with SimulatedStation(config) as it:
+        await it.accepted()
+        asked = {"logType": "DiagnosticsLog", "log": {}}
+        answer = await operator.send(it.config.id, "reporting/getLog", asked)
+        assert answer.status_code == 200, answer.text
+
+        async def uploaded() -> bool:
+            rows = await operator.rows("Job", it.config.id)
+            return any(row["status"] == "Done" and row["fileSize"] for row in rows)
+
+        await until(uploaded)
+        asked = {"requestedMessage": "SignChargingStationCertificate"}
+        answer = await operator.send(it.config.id, "configuration/triggerMessage", asked)
+        assert answer.status_code == 200, answer.text
+        await it.called("CertificateSigned")
+        await it.until(lambda it: bool(it.behaviour.certificates.chains))
