@@ -28,7 +28,7 @@ reset: .venv/stack  ## drop all data and secrets of `make up`, after asking
 info: .venv/stack  ## addresses and logins of the running system
 	@$(RUN) info
 
-demo: .venv/stack  ## a simulated charger boots with a full report, and stays
+demo: .venv/stack  ## a simulated charger boots with a full report, and stays; now and then a car charges
 	@$(RUN) simulate --demo
 
 venv: .venv/dev  ## .venv with all locked dependencies, those of development too

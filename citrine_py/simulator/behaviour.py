@@ -1,102 +1,239 @@
-"""How a station answers a CSMS' calls, and what it does afterwards.
+"""A station's mind: calls, answers and time in; answers and deeds out.
 
-No I/O: a call and the time in; the answer and deeds out, which `station` carries
-out in their order. Only the messages in `_answers` are supported; the others of
-OCPP 2.0.1 get NotSupported, as from a station without those features.
+No I/O. It joins the functional blocks, which have a file each; `station` carries out the
+deeds in their order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Protocol
 
-import orjson
-
-from citrine_py.model.times import iso
+from citrine_py.model.times import parse
 from citrine_py.ocpp.errors import CallError
-from citrine_py.simulator.deeds import Boot, Deed, HangUp, Reaction, Reboot, Tell
-from citrine_py.simulator.device_model import Variable, in_parts
-from citrine_py.simulator.inventory import BYTES_PER_MESSAGE, ITEMS_PER_MESSAGE, device_model
+from citrine_py.simulator.availability import Availability
+from citrine_py.simulator.certificates import Certificates
+from citrine_py.simulator.core import Answers, Core
+from citrine_py.simulator.deeds import Deed, HangUp, Payload, Reaction, Tell
+from citrine_py.simulator.device_model import DeviceModel
+from citrine_py.simulator.display import Display
+from citrine_py.simulator.driver import Driver
+from citrine_py.simulator.firmware import Firmware
+from citrine_py.simulator.iso15118 import EnergyManager, TalkingCars
+from citrine_py.simulator.logs import Customers, Logs
+from citrine_py.simulator.monitoring import Monitoring
+from citrine_py.simulator.outlet import Hooks, Outlet
+from citrine_py.simulator.power import Power
+from citrine_py.simulator.provisioning import Provisioning
+from citrine_py.simulator.remote import Remote
+from citrine_py.simulator.reservations import Reservations
 from citrine_py.simulator.scenarios import StationConfig
+from citrine_py.simulator.smart_charging import SmartCharging
+from citrine_py.simulator.tokens import Tokens
+from citrine_py.simulator.transaction import Transaction
+from citrine_py.simulator.triggers import Triggers
 
-Payload: TypeAlias = dict[str, Any]
+AWAY = 300.0
+"""Seconds that the line is away in the scenario offline-queue."""
+
+
+class Block(Protocol):
+    """A functional block: what it answers."""
+
+    @property
+    def answers(self) -> Answers: ...
 
 
 class Behaviour:
     """One station's mind.
 
     Attributes:
-        registration: the status of its last BootNotification; None before the first.
-        password: the one in force, None without Basic authentication.
-        network_profiles: what SetNetworkProfile has set, by slot.
+        core: what its blocks share.
+        outlets: its EVSEs.
     """
 
     def __init__(self, config: StationConfig, now: Callable[[], datetime]) -> None:
         self.config = config
-        self.model = device_model(
-            config.id, config.plate, config.evses, config.variables, config.security_profile
+        core = self.core = Core(config, now)
+        self.provisioning = Provisioning(core)
+        self.tokens = Tokens(core)
+        self.availability = Availability(core)
+        self.reservations = Reservations(core, self.availability)
+        self.smart = SmartCharging(core)
+        hooks = Hooks(self._began, self._ended, self._permitted, self._closed, self._load)
+        self.outlets = [
+            Outlet(
+                core,
+                number,
+                self.tokens,
+                availability=self.availability,
+                reservations=self.reservations,
+                limits=self.smart.limit,
+                hooks=hooks,
+            )
+            for number in core.evses
+        ]  # fmt: skip
+        self.smart.outlets = self.outlets
+        self.availability.busy = lambda evse: self.outlets[evse - 1].transaction is not None
+        self.power = Power(core, self.outlets, self.availability)
+        self.logs = Logs(core)
+        self.firmware = Firmware(core, self.power)
+        self.certificates = Certificates(core)
+        self.display = Display(core, self._runs)
+        self.monitoring = Monitoring(core, self._transaction_at)
+        self._cars = TalkingCars(core)
+        self._manager = EnergyManager(core, self.smart)
+        self._lost_power = False
+        self._answers = self._join()
+        self._drivers = self._invite()
+
+    def _join(self) -> Answers:
+        core, outlets = self.core, self.outlets
+        remote = Remote(
+            core,
+            outlets,
+            tokens=self.tokens,
+            availability=self.availability,
+            reservations=self.reservations,
+            smart=self.smart,
         )
-        self.registration: str | None = None
-        self.password = config.password
-        self.network_profiles: dict[int, Payload] = {}
-        self._now = now
-        self._reports_begun = 0
-        self._answers: Mapping[str, Callable[[Payload], Reaction]] = {
-            "GetVariables": self._get_variables,
-            "SetVariables": self._set_variables,
-            "GetBaseReport": self._get_base_report,
-            "GetReport": self._get_report,
-            "Reset": self._reset,
-            "TriggerMessage": self._trigger_message,
-            "ChangeAvailability": self._change_availability,
-            "SetNetworkProfile": self._set_network_profile,
-            "DataTransfer": self._data_transfer,
-        }
-        if config.password is not None:
-            self._variable("SecurityCtrlr", "BasicAuthPassword").value = config.password
+        triggers = Triggers(
+            core,
+            outlets,
+            availability=self.availability,
+            firmware=self.firmware,
+            logs=self.logs,
+            certificates=self.certificates,
+        )
+        blocks: tuple[Block, ...] = (
+            self.provisioning, self.tokens, self.availability, self.reservations, self.smart,
+            self.power, self.logs, self.firmware, self.certificates, self.display,
+            self.monitoring, remote, triggers, Customers(core, self.tokens.recall),
+        )  # fmt: skip
+        return {action: answer for block in blocks for action, answer in block.answers.items()}
 
-    # ---- what it tells -----------------------------------------------------------------
-
-    def boot_notification(self, reason: str) -> Payload:
-        plate = self.config.plate
+    def _invite(self) -> dict[int, Driver]:
+        drive = self.config.drive
+        if drive is None:
+            return {}
         return {
-            "reason": reason,
-            "chargingStation": {
-                "model": plate.model,
-                "vendorName": plate.vendor,
-                "serialNumber": plate.serial,
-                "firmwareVersion": plate.firmware,
-            },
+            outlet.number: Driver(self.core, outlet, self.availability, drive)
+            for outlet in self.outlets
         }
 
-    def statuses(self) -> list[Payload]:
-        """A StatusNotification for each connector."""
-        return [self._status(evse) for evse in range(1, self.config.evses + 1)]
+    # ---- what it is ----------------------------------------------------------------------
 
     @property
-    def heartbeat_interval(self) -> int:
-        """Seconds between heartbeats."""
-        return max(1, self.model.number("OCPPCommCtrlr", "HeartbeatInterval", None, 60))
+    def model(self) -> DeviceModel:
+        return self.core.model
+
+    @property
+    def registration(self) -> str | None:
+        """The status of its last BootNotification; None before the first."""
+        return self.core.registration
+
+    @property
+    def password(self) -> str | None:
+        """The one in force, None without Basic authentication."""
+        return self.provisioning.password
 
     @property
     def stored_password(self) -> str:
         """The one it will use from its next reboot on at the latest; empty for none."""
-        return self._variable("SecurityCtrlr", "BasicAuthPassword").value
+        return self.provisioning.stored_password
 
-    def booted(self, status: str, interval: int) -> None:
+    @property
+    def heartbeat_interval(self) -> int:
+        """Seconds of the world between heartbeats."""
+        return max(1, self.model.number("OCPPCommCtrlr", "HeartbeatInterval", None, 60))
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds of the world until it wants to be called by `due`; None for never."""
+        return self.core.clock.wait
+
+    # ---- what it tells -------------------------------------------------------------------
+
+    def statuses(self) -> list[Tell]:
+        """What tells the state of each connector."""
+        self.availability.untold = False
+        return [self.availability.message(evse) for evse in self.core.evses]
+
+    def kept(self) -> Tell | None:
+        """The message that must arrive and is to be sent now, if any."""
+        return self.core.outbox.first if self.core.online else None
+
+    def kept_answered(self, answer: Payload) -> tuple[Deed, ...]:
+        """It was answered."""
+        self.core.clock.run()
+        self.core.outbox.answered(answer)
+        return self.core.take()
+
+    def kept_refused(self) -> tuple[Deed, ...]:
+        """It was refused, or not answered in time."""
+        most = self.model.number("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", 3)
+        if self.core.outbox.refused(most):
+            self.core.log.warning("message.given_up")
+        return self.core.take()
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until a refused message is sent again."""
+        return self.model.number("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent", 10)
+
+    # ---- what happens to it --------------------------------------------------------------
+
+    def connected(self) -> None:
+        self.core.connected = True
+        self._open_doors()
+
+    def disconnected(self) -> None:
+        self.core.connected = False
+
+    def forgotten(self) -> None:
+        """The CSMS wants a boot first."""
+        self.core.registration = None
+
+    def booted(self, answer: Payload) -> tuple[Deed, ...]:
         """Takes the answer to BootNotification."""
-        self.registration = status
+        status, interval = answer["status"], answer["interval"]
+        self.core.registration = status
+        if self.config.habits.clock_wrong:
+            told = self.core.now()
+            self.core.clock.set(parse(answer["currentTime"]))
+            if status == "Accepted":
+                self.core.security_event("SettingSystemTime", f"from {told}")
         if status == "Accepted" and interval > 0:
-            self._variable("OCPPCommCtrlr", "HeartbeatInterval").value = str(interval)
+            variable = self.core.variable("OCPPCommCtrlr", "HeartbeatInterval")
+            self.core.write(variable, str(interval))
+        if status == "Accepted":
+            self.firmware.booted()
+            self.power.restored()
+            self._open_doors()
+        return self.core.take()
+
+    def _open_doors(self) -> None:
+        if self.core.online:
+            for driver in self._drivers.values():
+                driver.start()
 
     def restarted(self) -> None:
-        """It was off: settings that take a reboot are in force now."""
-        self.registration = None
-        if self.stored_password:
-            self.password = self.stored_password
+        """It is on again: settings that take a reboot are in force now."""
+        self.core.registration = None
+        self.provisioning.restarted()
 
-    # ---- what it is asked --------------------------------------------------------------
+    def due(self) -> tuple[Deed, ...]:
+        """Does what is due by now."""
+        self.core.clock.run()
+        return self.core.take()
+
+    def heard(self, deed: Tell, answer: Payload | None) -> tuple[Deed, ...]:
+        """What came of a call of its own; None if there was no answer."""
+        self.core.clock.run()
+        if deed.then is not None:
+            deed.then(answer)
+        return self.core.take()
 
     def react(self, action: str, payload: Payload) -> Reaction:
         """Answers a call whose payload fits the schema.
@@ -105,193 +242,59 @@ class Behaviour:
             CallError: the call is refused.
         """
         answer = self._answers.get(action)
-        if answer is None:
+        if answer is None or action in self.config.habits.lacks:
             raise CallError("NotSupported", f"this station has no {action}")
-        reaction = answer(payload)
-        return reaction if self.config.habits.answers else Reaction(None)
+        if not self.config.habits.answers:
+            return Reaction(None)
+        self.core.clock.run()
+        self.logs.note(f"asked for {action}")
+        return Reaction(answer(payload), self.core.take())
 
-    def _get_variables(self, payload: Payload) -> Reaction:
-        self._limit("GetVariables", payload, payload["getVariableData"])
-        results = [self.model.read(asked) for asked in payload["getVariableData"]]
-        return Reaction({"getVariableResult": results})
+    # ---- what its parts tell -------------------------------------------------------------
 
-    def _set_variables(self, payload: Payload) -> Reaction:
-        self._limit("SetVariables", payload, payload["setVariableData"])
-        results: list[Payload] = []
-        password: Reaction | None = None
-        for asked in payload["setVariableData"]:
-            if self.config.habits.basic_auth == "refused" and _is_password(asked):
-                results.append(_refused_password(asked))
-                continue
-            result, changed = self.model.set(asked)
-            if changed is not None and _is_password(asked):
-                password = self._new_password(changed, result)
-            results.append(result)
-        if password is None:
-            return Reaction({"setVariableResult": results})
-        lost = password.answer is None
-        return Reaction(None if lost else {"setVariableResult": results}, password.deeds)
+    def _began(self, outlet: Outlet) -> None:
+        self.smart.take_over(outlet)
+        self._manager.began()
+        self.logs.note(f"transaction began at EVSE {outlet.number}")
 
-    def _new_password(self, variable: Variable, result: Payload) -> Reaction:
-        """A station that signs in with a password shows the new one at once (A01)."""
-        if self.config.habits.basic_auth == "reboot":
-            result["attributeStatus"] = "RebootRequired"
-            return Reaction(result)
-        signs_in = self.password is not None
-        self.password = variable.value
-        if self.config.habits.basic_auth == "unanswered":
-            return Reaction(None, (HangUp(rudely=True),))
-        return Reaction(result, (HangUp(),) if signs_in else ())
+    def _ended(self, outlet: Outlet, transaction: Transaction) -> None:
+        self.smart.ended(transaction)
+        self.display.ended(transaction.id)
+        self.logs.note(f"transaction ended at EVSE {outlet.number}")
+        if outlet.number in self._drivers:
+            self._drivers[outlet.number].ended()
 
-    def _get_base_report(self, payload: Payload) -> Reaction:
-        report = self.model.base_report(payload["reportBase"])
-        return self._report(payload["requestId"], report)
+    def _permitted(self, outlet: Outlet) -> None:
+        self.smart.take_over(outlet)
+        self._cars.permitted(outlet)
+        if outlet.number in self._drivers:
+            self._drivers[outlet.number].permitted()
 
-    def _get_report(self, payload: Payload) -> Reaction:
-        wanted = payload.get("componentVariable", [])
-        self._limit("GetReport", payload, wanted)
-        report = self.model.custom_report(payload.get("componentCriteria", []), wanted)
-        return self._report(payload["requestId"], report)
+    def _closed(self, outlet: Outlet) -> None:
+        """Power flows: where a habit breaks something, it does so after the second sample."""
+        interval = float(self.core.variable("SampledDataCtrlr", "TxUpdatedInterval").value)
+        transaction = outlet.transaction
+        if self.config.habits.line_drops:
+            self.core.clock.after(2.5 * interval, lambda: self._lose_line(transaction))
+        if self.config.habits.power_loss != "never" and not self._lost_power:
+            self._lost_power = True
+            self.core.clock.after(2.5 * interval, self.power.fail)
 
-    def _report(self, request_id: int, report: list[Payload]) -> Reaction:
-        habit = self.config.habits.report
-        if habit == "refused":
-            return Reaction({"status": "Rejected", "statusInfo": {"reasonCode": "Unspecified"}})
-        if not report:
-            return Reaction({"status": "EmptyResultSet"})
-        parts = in_parts(report, self.config.report_items, request_id, iso(self._now()))
-        self._reports_begun += 1
-        deeds: list[Deed] = [Tell("NotifyReport", part) for part in parts]
-        if habit == "interrupted" and self._reports_begun == 1:
-            deeds = [*deeds[: len(deeds) // 2], HangUp(rudely=True)]
-        elif habit == "endless":
-            deeds = deeds[:-1]
-        elif habit == "shuffled":
-            deeds = [*reversed(deeds), *deeds[:2]]
-        return Reaction({"status": "Accepted"}, tuple(deeds))
+    def _lose_line(self, transaction: Transaction | None) -> None:
+        if transaction is not None and self._runs(transaction.id):
+            self.core.do(HangUp(rudely=True, away=AWAY))
 
-    def _reset(self, payload: Payload) -> Reaction:
-        evse = payload.get("evseId")
-        unknown = evse is not None and not self._has(evse)
-        if not self.config.habits.resets or unknown:
-            return Reaction({"status": "Rejected"})
-        if evse is None:
-            return Reaction({"status": "Accepted"}, (Reboot("RemoteReset"),))
-        down = self._set_state(evse, "Unavailable")
-        up = self._set_state(evse, "Available")
-        return Reaction({"status": "Accepted"}, (*down, *up))
+    def _load(self, changed: Outlet) -> None:
+        """What is left for the others is another share now."""
+        for outlet in self.outlets:
+            if outlet is not changed:
+                outlet.review()
 
-    def _trigger_message(self, payload: Payload) -> Reaction:
-        """Lenient as many stations are: without an EVSE, all connectors are told."""
-        deeds = self._triggered(payload["requestedMessage"], payload.get("evse", {}))
-        if deeds is None:
-            return Reaction({"status": "NotImplemented"})
-        return Reaction({"status": "Accepted" if deeds else "Rejected"}, deeds)
+    def _runs(self, transaction_id: str) -> bool:
+        return any(it.transaction and it.transaction.id == transaction_id for it in self.outlets)
 
-    def _triggered(self, message: str, evse: Payload) -> tuple[Deed, ...] | None:
-        number = evse.get("id")
-        evses = [each for each in range(1, self.config.evses + 1) if number in {None, each}]
-        if evse.get("connectorId", 1) != 1:
-            evses = []
-        if message == "BootNotification":
-            return () if self.registration == "Accepted" else (Boot(),)
-        if message == "StatusNotification":
-            return tuple(Tell(message, self._status(each)) for each in evses)
-        if message == "MeterValues":
-            return tuple(Tell(message, self._meter(each)) for each in evses)
-        if message == "Heartbeat":
-            return (Tell(message, {}),)
-        if message in {"LogStatusNotification", "FirmwareStatusNotification"}:
-            return (Tell(message, {"status": "Idle"}),)
-        return () if message == "TransactionEvent" else None
-
-    def _change_availability(self, payload: Payload) -> Reaction:
-        state = "Available" if payload["operationalStatus"] == "Operative" else "Unavailable"
-        asked = payload.get("evse", {})
-        evse = asked.get("id")
-        if evse is None:
-            self._variable("ChargingStation", "AvailabilityState").value = state
-            deeds = [
-                deed
-                for each in range(1, self.config.evses + 1)
-                for deed in self._set_state(each, state)
-            ]
-            return Reaction({"status": "Accepted"}, tuple(deeds))
-        if not self._has(evse) or asked.get("connectorId", 1) != 1:
-            return Reaction({"status": "Rejected"})
-        return Reaction({"status": "Accepted"}, self._set_state(evse, state))
-
-    def _set_network_profile(self, payload: Payload) -> Reaction:
-        """Only into a slot it has, and never down in security."""
-        slots = self._variable("OCPPCommCtrlr", "NetworkConfigurationPriority").choices or ""
-        data = payload["connectionData"]
-        if str(payload["configurationSlot"]) not in slots.split(","):
-            return Reaction({"status": "Rejected", "statusInfo": {"reasonCode": "InvalidConfSlot"}})
-        if data["securityProfile"] < self.config.security_profile:
-            info = {"reasonCode": "NoSecurityDowngrade"}
-            return Reaction({"status": "Rejected", "statusInfo": info})
-        self.network_profiles[payload["configurationSlot"]] = data
-        return Reaction({"status": "Accepted"})
-
-    def _data_transfer(self, payload: Payload) -> Reaction:
-        if payload["vendorId"] != self.config.plate.vendor:
-            return Reaction({"status": "UnknownVendorId"})
-        if payload.get("messageId") != "Echo":
-            return Reaction({"status": "UnknownMessageId"})
-        answer: Payload = {"status": "Accepted"}
-        if "data" in payload:
-            answer["data"] = payload["data"]
-        return Reaction(answer)
-
-    # ---- its parts ---------------------------------------------------------------------
-
-    def _limit(self, message: str, payload: Payload, items: list[Payload]) -> None:
-        most = self.model.number("DeviceDataCtrlr", "ItemsPerMessage", message, ITEMS_PER_MESSAGE)
-        size = self.model.number("DeviceDataCtrlr", "BytesPerMessage", message, BYTES_PER_MESSAGE)
-        if len(items) > most:
-            raise CallError("OccurrenceConstraintViolation", f"more than {most} items")
-        if len(orjson.dumps(payload)) > size:
-            raise CallError("FormatViolation", f"more than {size} bytes")
-
-    def _has(self, evse: int) -> bool:
-        return 1 <= evse <= self.config.evses
-
-    def _set_state(self, evse: int, state: str) -> tuple[Deed, ...]:
-        """Puts an EVSE and its connector into a state; the notification that it is due."""
-        self._variable("EVSE", "AvailabilityState", evse).value = state
-        self._variable("Connector", "AvailabilityState", evse, 1).value = state
-        return (Tell("StatusNotification", self._status(evse)),)
-
-    def _status(self, evse: int) -> Payload:
-        return {
-            "timestamp": iso(self._now()),
-            "connectorStatus": self._variable("Connector", "AvailabilityState", evse, 1).value,
-            "evseId": evse,
-            "connectorId": 1,
-        }
-
-    def _meter(self, evse: int) -> Payload:
-        sample = {"value": 0.0, "context": "Trigger"}
-        value = {"timestamp": iso(self._now()), "sampledValue": [sample]}
-        return {"evseId": evse, "meterValue": [value]}
-
-    def _variable(
-        self, component: str, name: str, evse: int | None = None, connector: int | None = None
-    ) -> Variable:
-        found = self.model.find(component, name, evse=evse, connector=connector)
-        if found is None:
-            raise KeyError(f"{component}.{name}")
-        return found
-
-
-def _is_password(asked: Payload) -> bool:
-    names: tuple[str, str] = (asked["component"]["name"], asked["variable"]["name"])
-    return [name.casefold() for name in names] == ["securityctrlr", "basicauthpassword"]
-
-
-def _refused_password(asked: Payload) -> Payload:
-    return {
-        "component": asked["component"],
-        "variable": asked["variable"],
-        "attributeStatus": "Rejected",
-    }
+    def _transaction_at(self, evse: int | None) -> str | None:
+        for outlet in self.outlets:
+            if outlet.transaction is not None and evse in {None, outlet.number}:
+                return outlet.transaction.id
+        return None

@@ -11,6 +11,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from urllib.parse import quote
 
 import structlog
@@ -18,14 +19,16 @@ import structlog
 from citrine_py.errors import BadRequest, CitrineError
 from citrine_py.settings import Settings
 from citrine_py.settings_chargers import ListenerSettings
+from citrine_py.simulator.car import CarModel
 from citrine_py.simulator.inventory import Plate
-from citrine_py.simulator.scenarios import SCENARIOS, StationConfig, numbered
-from citrine_py.simulator.station import run
+from citrine_py.simulator.scenarios import SCENARIOS, Drive, StationConfig, numbered
 
 log = structlog.get_logger()
 
 MOST_STATIONS = 10_000
 API_WITHIN = 30
+DEMO_DRIVE = Drive(first=20, minutes=8, every=15)
+TOKEN_TYPES = ("Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress")
 DEMO = {"status": "Pending", "getBaseReportOnPending": True}
 
 
@@ -36,7 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--url", help="address without the station's id (default: a charger port of the settings)")
     add("--station", default="cp001", help="its id, or the first of --count (default: cp001)")
-    add("--count", type=_positive, default=1, help="how many stations: cp001, cp002, ...")
+    add(
+        "--count",
+        "--stations",
+        type=_positive,
+        default=1,
+        help="how many stations: cp001, cp002, ...",
+    )
     add("--password", help="for Basic authentication; without --url, the password port is used")
     add("--scenario", choices=tuple(SCENARIOS), default="stay", metavar="NAME", help=scenarios)
     add("--variables", type=_positive, help="size of the device model (default: about 100)")
@@ -49,12 +58,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--demo",
         action="store_true",
         help="first set the stations' Boot to Pending with report over the API, so that they "
-        "boot with a full report",
+        "boot with a full report; afterwards a car charges now and then",
+    )
+    add_car_arguments(parser)
+
+
+def add_car_arguments(parser: argparse.ArgumentParser) -> None:
+    """Gives `simulate` the options that are about cars."""
+    car, drive = CarModel(), Drive()
+    add = parser.add_argument_group("cars").add_argument
+    add("--car", action="store_true", help="a car comes and charges")
+    add("--cars", type=_positive, default=1, help="how many at once, an EVSE each (default: 1)")
+    add(
+        "--token",
+        help="that the driver shows; the CSMS must know it as an Authorization (default: a start "
+        "button, NoAuthorization)",
+    )
+    add("--token-type", default="ISO14443", choices=TOKEN_TYPES, help="default: ISO14443")
+    add("--battery", type=float, default=car.battery, help="kWh (default: %(default)g)")
+    add("--soc", type=float, default=car.soc, help="percent on arrival (default: %(default)g)")
+    add("--power", type=float, help="kW that the car takes (default: 11; with --dc 120)")
+    add("--phases", type=int, choices=(1, 3), default=car.phases, help="default: %(default)s")
+    add("--dc", action="store_true", help="the station is a quick charger of 150 kW")
+    add("--iso15118", action="store_true", help="the car tells what it needs")
+    add(
+        "--minutes",
+        type=float,
+        help=f"that the car stays (default: {drive.minutes:g}; with --demo {DEMO_DRIVE.minutes:g})",
+    )
+    add("--every", type=float, help="minutes from one car to the next (default: there is one)")
+    add("--ends", choices=("token", "cable"), default=drive.ends, help="what ends it first")
+    add(
+        "--speed",
+        type=float,
+        default=1,
+        help="how many of the station's seconds pass in one of the world (default: 1)",
     )
 
 
 def main(settings: Settings, options: argparse.Namespace) -> int:
     """Runs the stations; 0 if all were accepted or Ctrl-C ended them, else 1."""
+    from citrine_py.simulator.station import run
+
     configs = configurations(settings, options)
     try:
         if options.demo:
@@ -86,9 +131,34 @@ def configurations(settings: Settings, options: argparse.Namespace) -> list[Stat
             evses=options.connectors,
             variables=options.variables,
             tls=_trust(options.ca) if url.startswith("wss:") else None,
+            drive=drive(options),
+            direct_current=options.dc,
+            speed=options.speed,
         )
         for station in numbered(options.station, options.count)
     ]
+
+
+def drive(options: argparse.Namespace) -> Drive | None:
+    """The cars that the options ask for, if any.
+
+    Raises:
+        BadRequest: a car that there cannot be.
+    """
+    if not (options.car or options.demo or SCENARIOS[options.scenario].car):
+        return None
+    usual = DEMO_DRIVE if options.demo else Drive()
+    power = options.power or (120 if options.dc else 11)
+    return replace(
+        usual,
+        token=options.token or usual.token,
+        token_type=options.token_type if options.token else usual.token_type,
+        car=CarModel(options.battery, options.soc, power, options.phases, options.iso15118),
+        minutes=usual.minutes if options.minutes is None else options.minutes,
+        every=usual.every if options.every is None else options.every,
+        ends=options.ends,
+        cars=options.cars,
+    )
 
 
 def set_boot_pending(settings: Settings, station: str) -> None:

@@ -87,7 +87,7 @@ class Variable:
         )
         return {
             "component": self.component_type(),
-            "variable": _present(name=self.name, instance=self.instance),
+            "variable": self.variable_type(),
             "variableAttribute": attributes,
             "variableCharacteristics": characteristics,
         }
@@ -98,6 +98,14 @@ class Variable:
         if self.evse is not None:
             component["evse"] = _present(id=self.evse, connectorId=self.connector)
         return component
+
+    def variable_type(self) -> Payload:
+        """Its OCPP VariableType."""
+        return _present(name=self.name, instance=self.instance)
+
+    def meant_by(self, asked: Payload) -> bool:
+        """Whether a ComponentVariable means this variable; what it leaves out is any."""
+        return _named(self, asked)
 
 
 class DeviceModel:
@@ -187,7 +195,7 @@ class DeviceModel:
             variable.report()
             for variable in self
             if (not criteria or any(self._fits(variable, each) for each in criteria))
-            and (not component_variables or any(_named(variable, x) for x in component_variables))
+            and (not component_variables or any(variable.meant_by(x) for x in component_variables))
         ]
 
     def _fits(self, variable: Variable, criterion: str) -> bool:
@@ -234,7 +242,6 @@ def _place(component: Payload) -> Place:
 
 
 def _named(variable: Variable, asked: Payload) -> bool:
-    """Whether a ComponentVariable means this variable; what it leaves out is any."""
     component = asked["component"]
     evse = component.get("evse", {})
     name = asked.get("variable", {})

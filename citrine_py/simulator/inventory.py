@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from citrine_py.simulator.device_model import PASSWORD, DeviceModel, Variable
+from citrine_py.simulator.meter import MEASURANDS
 
 ITEMS_PER_MESSAGE = 50
 BYTES_PER_MESSAGE = 65_536
+AC_POWER, DC_POWER = 22_000, 150_000
+"""W of one EVSE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,19 @@ class Plate:
 
 
 def device_model(
-    station: str, plate: Plate, evses: int, variables: int | None, profile: int
+    station: str,
+    plate: Plate,
+    evses: int,
+    variables: int | None,
+    profile: int,
+    *,
+    direct_current: bool = False,
 ) -> DeviceModel:
     """The device model of a station with `evses` EVSEs of one connector each.
 
     `variables`: how many it shall have; it never has fewer than a station of its EVSEs
-    needs. `profile` is the security profile it connects with.
+    needs. `profile` is the security profile it connects with; `direct_current` makes it a
+    quick charger.
     """
     all_of_them = [
         *_station(plate),
@@ -40,7 +50,7 @@ def device_model(
         *_charging(),
     ]
     for evse in range(1, evses + 1):
-        all_of_them += _evse(evse)
+        all_of_them += _evse(evse, direct_current=direct_current)
     if variables is not None:
         all_of_them += pad(variables - len(all_of_them))
     return DeviceModel(all_of_them)
@@ -133,7 +143,8 @@ def _controllers(station: str, profile: int) -> list[Variable]:
             takes_reboot=True,
         ),
         Variable(comm, "ActiveNetworkProfile", "1", data_type="integer"),
-        Variable(comm, "FileTransferProtocols", "HTTPS", data_type="MemberList", choices="HTTPS"),
+        Variable(comm, "FileTransferProtocols", "HTTP,HTTPS", data_type="MemberList",
+                 choices="HTTP,HTTPS"),
         _switch(comm, "QueueAllMessages", "false"),
         _switch(comm, "UnlockOnEVSideDisconnect"),
         _switch(security, "Enabled"),
@@ -169,15 +180,16 @@ def _data_controller() -> list[Variable]:
     limits += [
         Variable(name, "ConfigurationValueSize", "1000", data_type="integer", most=1000),
         Variable(name, "ReportingValueSize", "2500", data_type="integer", most=2500),
-        Variable("MonitoringCtrlr", "Enabled", "false", data_type="boolean"),
-        Variable("MonitoringCtrlr", "Available", "false", data_type="boolean"),
+        Variable("MonitoringCtrlr", "Enabled", "true", data_type="boolean"),
+        Variable("MonitoringCtrlr", "Available", "true", data_type="boolean"),
     ]
     return limits
 
 
 def _charging() -> list[Variable]:
     auth, transactions, sampled = "AuthCtrlr", "TxCtrlr", "SampledDataCtrlr"
-    points = "ParkingBayOccupancy,EVConnected,Authorized,DataSigned,PowerPathClosed,EnergyTransfer"
+    points = "ParkingBayOccupancy,EVConnected,Authorized,PowerPathClosed,EnergyTransfer"
+    measurands = ",".join(MEASURANDS)
     return [
         _switch(auth, "Enabled"),
         _switch(auth, "AuthorizeRemoteStart", "false"),
@@ -185,10 +197,10 @@ def _charging() -> list[Variable]:
         _switch(auth, "LocalPreAuthorize", "false"),
         _switch(auth, "OfflineTxForUnknownIdEnabled", "false"),
         Variable(auth, "MasterPassGroupId", "", "ReadWrite", most=36),
-        _switch("AuthCacheCtrlr", "Enabled", "false"),
-        Variable("AuthCacheCtrlr", "Available", "false", data_type="boolean"),
-        Variable("LocalAuthListCtrlr", "Available", "false", data_type="boolean"),
-        _switch("LocalAuthListCtrlr", "Enabled", "false"),
+        _switch("AuthCacheCtrlr", "Enabled"),
+        Variable("AuthCacheCtrlr", "Available", "true", data_type="boolean"),
+        Variable("LocalAuthListCtrlr", "Available", "true", data_type="boolean"),
+        _switch("LocalAuthListCtrlr", "Enabled"),
         Variable("LocalAuthListCtrlr", "Entries", "0", data_type="integer", most=100),
         _number(transactions, "EVConnectionTimeOut", 60, "s"),
         Variable(transactions, "TxStartPoint", "PowerPathClosed", "ReadWrite", "MemberList",
@@ -200,22 +212,22 @@ def _charging() -> list[Variable]:
         _number(transactions, "MaxEnergyOnInvalidId", 0, "Wh"),
         _switch(sampled, "Enabled"),
         _number(sampled, "TxUpdatedInterval", 60, "s"),
-        _number(sampled, "TxEndedInterval", 0, "s"),
-        Variable(sampled, "TxUpdatedMeasurands", "Energy.Active.Import.Register", "ReadWrite",
-                 "MemberList"),
+        Variable(sampled, "TxUpdatedMeasurands", measurands, "ReadWrite", "MemberList",
+                 choices=measurands),
         Variable(sampled, "TxEndedMeasurands", "Energy.Active.Import.Register", "ReadWrite",
-                 "MemberList"),
+                 "MemberList", choices=measurands),
         _switch("AlignedDataCtrlr", "Enabled", "false"),
-        _number("AlignedDataCtrlr", "Interval", 0, "s"),
-        Variable("SmartChargingCtrlr", "Available", "false", data_type="boolean"),
-        _switch("SmartChargingCtrlr", "Enabled", "false"),
+        _number("AlignedDataCtrlr", "Interval", 900, "s", least=1),
+        Variable("SmartChargingCtrlr", "Available", "true", data_type="boolean"),
+        _switch("SmartChargingCtrlr", "Enabled"),
         Variable("TariffCostCtrlr", "Available", "false", data_type="boolean", instance="Tariff"),
-        Variable("ReservationCtrlr", "Available", "false", data_type="boolean"),
-        Variable("DisplayMessageCtrlr", "Available", "false", data_type="boolean"),
+        Variable("ReservationCtrlr", "Available", "true", data_type="boolean"),
+        Variable("DisplayMessageCtrlr", "Available", "true", data_type="boolean"),
     ]  # fmt: skip
 
 
-def _evse(evse: int) -> list[Variable]:
+def _evse(evse: int, *, direct_current: bool) -> list[Variable]:
+    power, plug = (DC_POWER, "cCCS2") if direct_current else (AC_POWER, "sType2")
     state = "Available,Occupied,Reserved,Unavailable,Faulted"
     return [
         Variable("EVSE", "Available", "true", data_type="boolean", evse=evse, summary=True),
@@ -224,7 +236,7 @@ def _evse(evse: int) -> list[Variable]:
         Variable("EVSE", "Problem", "false", data_type="boolean", evse=evse, monitored=True,
                  summary=True),
         Variable("EVSE", "Power", "0.0", data_type="decimal", evse=evse, unit="W", least=0,
-                 most=22000, monitored=True, others={"MaxSet": "22000"}),
+                 most=power, monitored=True, others={"MaxSet": str(power)}),
         Variable("EVSE", "SupplyPhases", "3", data_type="integer", evse=evse, least=1, most=3),
         Variable("EVSE", "AllowReset", "true", data_type="boolean", evse=evse),
         Variable("EVSE", "ISO15118EvseId", f"DE*CIT*E{evse:06d}", "ReadWrite", most=37, evse=evse),
@@ -234,7 +246,7 @@ def _evse(evse: int) -> list[Variable]:
                  connector=1, choices=state, monitored=True, summary=True),
         Variable("Connector", "Problem", "false", data_type="boolean", evse=evse, connector=1,
                  monitored=True, summary=True),
-        Variable("Connector", "ConnectorType", "sType2", evse=evse, connector=1),
+        Variable("Connector", "ConnectorType", plug, evse=evse, connector=1),
         Variable("Connector", "SupplyPhases", "3", data_type="integer", evse=evse, connector=1,
                  least=1, most=3),
     ]  # fmt: skip

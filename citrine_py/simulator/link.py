@@ -44,6 +44,10 @@ class Link:
     Args:
         react: answers a call; may raise CallError.
         follow: is given each reaction once its answer is on its way.
+        delay: seconds until a call is looked at.
+
+    Attributes:
+        open: whether the line has not broken yet.
     """
 
     def __init__(
@@ -56,7 +60,10 @@ class Link:
         follow: Callable[[Reaction], None],
         timeout: float,
         version: str = "2.0.1",
+        delay: float = 0,
     ) -> None:
+        self.open = True
+        self._delay = delay
         self._socket = socket
         self._schemas = schemas
         self._react = react
@@ -80,6 +87,7 @@ class Link:
         except ConnectionClosed as closed:
             self._log.debug("connection.broken", reason=str(closed))
         finally:
+            self.open = False
             self._carry(self._session.lost())
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
@@ -142,6 +150,14 @@ class Link:
 
     def _handle(self, call: Handle) -> None:
         self._show("received", "call", call.action, _text(call.payload))
+        if self._delay:
+            self._loop.call_later(self._delay, self._react_to, call)
+        else:
+            self._react_to(call)
+
+    def _react_to(self, call: Handle) -> None:
+        if not self.open:
+            return
         try:
             self._schemas.check_request(self._session.version, call.action, call.payload)
             reaction = self._react(call.action, call.payload)

@@ -7,10 +7,7 @@ looked at and waited for while it lives.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from typing import Any, Self, TypeAlias
 
 import structlog
@@ -18,57 +15,36 @@ from websockets.asyncio.client import ClientConnection
 
 from citrine_py.ocpp.catalogue import VERSIONS
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.simulator.behaviour import Behaviour
-from citrine_py.simulator.deeds import Boot, Deed, HangUp, Reaction, Reboot, Tell
+from citrine_py.simulator.carrier import Carrier
+from citrine_py.simulator.deeds import Reaction
 from citrine_py.simulator.dial import CLOSE_WITHIN, Dial
 from citrine_py.simulator.link import Link, NoAnswer
 from citrine_py.simulator.scenarios import StationConfig
+from citrine_py.simulator.watched import Seen
 
 Payload: TypeAlias = dict[str, Any]
 
 log = structlog.get_logger()
 
-CALLS_KEPT = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A call that the CSMS made."""
-
-    action: str
-    payload: Payload
-
-
-class SimulatedStation:
+class SimulatedStation(Carrier):
     """One station. `async with SimulatedStation(config) as station:` lives while the block
     runs; `run` lives until the scenario is over.
 
     Attributes:
-        calls: the calls that the CSMS has made, the latest CALLS_KEPT of them.
         connections: how often it has been connected.
         boots: how often BootNotification was answered.
         statuses_told: whether the connectors' states were told since the last boot.
     """
 
     def __init__(self, config: StationConfig, schemas: Schemas | None = None) -> None:
-        self.config = config
-        self.behaviour = Behaviour(config, lambda: datetime.now(UTC))
-        self.calls: deque[Seen] = deque(maxlen=CALLS_KEPT)
+        super().__init__(config)
         self.connections = 0
         self.boots = 0
-        self.statuses_told = False
         self._schemas = schemas or Schemas()
-        self._log = log.bind(station=config.id)
         self._dial = Dial(config)
-        self._link: Link | None = None
         self._life: asyncio.Task[None] | None = None
         self._over = False
-        self._reason = "PowerUp"
-        self._wait = 0.0
-        self._nudge = asyncio.Event()
-        self._deeds: asyncio.Queue[Deed] = asyncio.Queue()
-        self._rebooting = False
-        self._watchers: set[asyncio.Event] = set()
 
     def __repr__(self) -> str:
         line = "connected" if self.connected else "away"
@@ -95,30 +71,9 @@ class SimulatedStation:
         """The password of the next connection."""
         return self.behaviour.password
 
-    async def until(self, done: Callable[[SimulatedStation], bool], seconds: float = 10) -> None:
-        """Waits until `done(self)`, which is asked whenever something happens.
-
-        Raises:
-            TimeoutError: it did not come true within `seconds`.
-        """
-        event = asyncio.Event()
-        self._watchers.add(event)
-        try:
-            async with asyncio.timeout(seconds):
-                while not done(self):
-                    await event.wait()
-                    event.clear()
-        finally:
-            self._watchers.discard(event)
-
     async def accepted(self, seconds: float = 10) -> None:
         """Waits until it is Accepted and has told its states. Raises as `until`."""
         await self.until(lambda it: it.registration == "Accepted" and it.statuses_told, seconds)
-
-    async def called(self, action: str, seconds: float = 10) -> Seen:
-        """Waits for a call of the CSMS and returns the last such. Raises as `until`."""
-        await self.until(lambda it: any(seen.action == action for seen in it.calls), seconds)
-        return next(seen for seen in reversed(self.calls) if seen.action == action)
 
     async def call(self, action: str, payload: Payload) -> Payload:
         """Makes a call, whatever the scenario says.
@@ -148,6 +103,16 @@ class SimulatedStation:
 
     async def run(self) -> None:
         """Lives until the scenario is over."""
+        living = asyncio.get_running_loop().create_task(self._live())
+        try:
+            await self._keep_connected()
+        finally:
+            tasks = (living, *self._transfers)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep_connected(self) -> None:
         while not self._over:
             await asyncio.sleep(self._wait)
             socket = await self._dial.connect(self.password)
@@ -171,31 +136,31 @@ class SimulatedStation:
             follow=self._follow,
             timeout=self.config.pace.answer,
             version=VERSIONS[self.config.subprotocol],
+            delay=self.config.pace.slow if self.config.habits.slow else 0,
         )
         self._link = link
+        self.behaviour.connected()
+        if self.behaviour.availability.untold:
+            self.statuses_told = False
         self._wait = self.config.pace.first_wait
-        self._deeds = asyncio.Queue()
         self.connections += 1
         self._log.info("connected", url=self.config.address)
         self._tell_watchers()
         loop = asyncio.get_running_loop()
-        helpers = [loop.create_task(self._duty(link)), loop.create_task(self._work(link))]
+        duties = (self._duty(link), self._work(link), self._deliver(link))
+        helpers = [loop.create_task(each) for each in duties]
         try:
             await link.run()
         finally:
             self._link = None
+            self.behaviour.disconnected()
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             self._log.info("disconnected")
             if self._rebooting:
                 self._reboot()
-
-    def _reboot(self) -> None:
-        self._rebooting = False
-        self._wait = self.config.pace.reboot
-        self.statuses_told = False
-        self.behaviour.restarted()
+            self._carry(self._left())
 
     async def _duty(self, link: Link) -> None:
         """Boots until it is Accepted, then tells its states and keeps alive."""
@@ -203,9 +168,7 @@ class SimulatedStation:
             try:
                 await self._next_duty(link)
             except NoAnswer as failed:
-                if failed.code == "SecurityError":  # the CSMS wants a boot first
-                    self.behaviour.registration = None
-                    self._reason = "Unknown"
+                self._refused(failed)
                 await self._pause(self.config.pace.retry)
 
     async def _next_duty(self, link: Link) -> None:
@@ -213,7 +176,7 @@ class SimulatedStation:
             await self._boot(link)
         elif not self.statuses_told and self.config.habits.boots:
             for status in self.behaviour.statuses():
-                await link.call("StatusNotification", status)
+                await link.call(status.action, status.payload)
             self.statuses_told = True
             self._tell_watchers()
             if self.config.stays:
@@ -229,9 +192,11 @@ class SimulatedStation:
 
     async def _boot(self, link: Link) -> None:
         self._nudge.clear()
-        answer = await link.call("BootNotification", self.behaviour.boot_notification(self._reason))
+        answer = await link.call(
+            "BootNotification", self.behaviour.provisioning.boot_notification(self._reason)
+        )
         status, interval = answer["status"], answer["interval"]
-        self.behaviour.booted(status, interval)
+        self._carry(self.behaviour.booted(answer))
         self.boots += 1
         self.statuses_told = False
         self._log.info(f"boot.{status.lower()}", interval=interval)
@@ -253,41 +218,6 @@ class SimulatedStation:
     def _react(self, action: str, payload: Payload) -> Reaction:
         self.calls.append(Seen(action, payload))
         return self.behaviour.react(action, payload)
-
-    def _follow(self, reaction: Reaction) -> None:
-        for deed in reaction.deeds:
-            self._deeds.put_nowait(deed)
-        self._tell_watchers()
-
-    async def _work(self, link: Link) -> None:
-        while True:
-            deed = await self._deeds.get()
-            try:
-                await self._do(deed, link)
-            except NoAnswer as failed:
-                self._log.warning("deed.failed", error=str(failed))
-            self._tell_watchers()
-
-    async def _do(self, deed: Deed, link: Link) -> None:
-        if isinstance(deed, Tell):
-            await link.call(deed.action, deed.payload)
-        elif isinstance(deed, Boot):
-            self._reason = "Triggered"
-            self._nudge.set()
-        elif isinstance(deed, Reboot):
-            self._reason = deed.reason
-            self._rebooting = True
-            await link.close()
-        elif isinstance(deed, HangUp):
-            self._wait = 0
-            if deed.rudely:
-                link.abort()
-            else:
-                await link.close()
-
-    def _tell_watchers(self) -> None:
-        for event in self._watchers:
-            event.set()
 
 
 async def run(configs: Sequence[StationConfig]) -> bool:

@@ -13,7 +13,7 @@ from citrine_py.ocpp.schemas import Schemas
 from citrine_py.simulator.behaviour import Behaviour
 from citrine_py.simulator.deeds import Boot, HangUp, Reboot, Tell
 from citrine_py.simulator.inventory import ITEMS_PER_MESSAGE
-from citrine_py.simulator.scenarios import SCENARIOS, StationConfig
+from citrine_py.simulator.scenarios import EXTRAS, SCENARIOS, StationConfig
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 THRESHOLD = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "OfflineThreshold"}}
@@ -68,8 +68,15 @@ CASES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+ACCEPTED = {"status": "Accepted", "interval": 30, "currentTime": "2026-01-01T00:00:00.000Z"}
+
+
 def behaviour(scenario: str = "stay", **more: Any) -> Behaviour:
-    return Behaviour(StationConfig(scenario=scenario, **more), lambda: T0)
+    """A station that is connected and accepted."""
+    it = Behaviour(StationConfig(scenario=scenario, **more), lambda: T0)
+    it.connected()
+    it.booted(ACCEPTED)
+    return it
 
 
 def answered(it: Behaviour, action: str, payload: dict[str, Any]) -> Any:
@@ -91,18 +98,21 @@ def test_all_it_says_fits_ocpps_schemas(scenario: str) -> None:
                 if isinstance(deed, Tell):
                     schemas.check_request("2.0.1", deed.action, deed.payload)
     it = behaviour(scenario)
-    schemas.check_request("2.0.1", "BootNotification", it.boot_notification("PowerUp"))
+    schemas.check_request("2.0.1", "BootNotification", it.provisioning.boot_notification("PowerUp"))
     for status in it.statuses():
-        schemas.check_request("2.0.1", "StatusNotification", status)
+        schemas.check_request("2.0.1", status.action, status.payload)
+
+
+def test_it_answers_every_message_that_a_csms_may_send() -> None:
+    it = behaviour()
+    assert set(it._answers) == {action.name for action in catalogue.sendable("2.0.1")}
 
 
 def test_what_it_has_not_is_not_supported() -> None:
-    it = behaviour()
-    others = {action.name for action in catalogue.sendable("2.0.1")} - set(CASES)
-    assert others
-    for name in others:
+    basic = behaviour("basic")
+    for name in ("Sing", *sorted(EXTRAS)):
         with pytest.raises(CallError, match="NotSupported"):
-            it.react(name, {})
+            basic.react(name, {})
 
 
 def test_b11_reset_leads_to_a_reboot_of_the_station_or_to_the_evses_states() -> None:
@@ -117,10 +127,10 @@ def test_b11_reset_leads_to_a_reboot_of_the_station_or_to_the_evses_states() -> 
 
 
 def test_f06_a_boot_is_triggered_only_before_acceptance() -> None:
-    it = behaviour()
+    it = Behaviour(StationConfig(), lambda: T0)
     asked = {"requestedMessage": "BootNotification"}
     assert it.react("TriggerMessage", asked).deeds == (Boot(),)
-    it.booted("Accepted", 30)
+    it.booted(ACCEPTED)
     assert answered(it, "TriggerMessage", asked)["status"] == "Rejected"
     assert it.heartbeat_interval == 30
 
@@ -143,7 +153,7 @@ def test_g03_availability_is_told_and_stays_in_the_model() -> None:
         "Unavailable",
         "Unavailable",
     ]
-    assert {each["connectorStatus"] for each in it.statuses()} == {"Unavailable"}
+    assert {each.payload["connectorStatus"] for each in it.statuses()} == {"Unavailable"}
 
 
 def test_b05_b06_more_items_than_it_takes_are_refused() -> None:
@@ -166,7 +176,7 @@ def test_b09_a_profile_goes_into_a_slot_it_has_and_never_down_in_security() -> N
     it = behaviour()
     asked = {"configurationSlot": 2, "connectionData": PROFILE}
     assert answered(it, "SetNetworkProfile", asked)["status"] == "Accepted"
-    assert it.network_profiles[2] == PROFILE
+    assert it.provisioning.network_profiles[2] == PROFILE
     asked = {"configurationSlot": 5, "connectionData": PROFILE}
     assert answered(it, "SetNetworkProfile", asked)["status"] == "Rejected"
     secure = behaviour(password="p" * 16)

@@ -14,7 +14,8 @@ import pytest
 from citrine_py.errors import BadRequest, CitrineError
 from citrine_py.settings import Settings
 from citrine_py.simulator import command
-from citrine_py.simulator.scenarios import SCENARIOS
+from citrine_py.simulator.car import CarModel
+from citrine_py.simulator.scenarios import SCENARIOS, Drive
 
 
 def options(*arguments: str) -> argparse.Namespace:
@@ -45,7 +46,42 @@ def test_every_option_reaches_the_station() -> None:
     assert (first.plate.model, first.plate.vendor, first.plate.serial) == ("M", "V", "S")
 
 
-@pytest.mark.parametrize("wrong", [["--url", "http://h"], ["--count", "20000"]])
+def test_a_car_comes_as_the_options_say() -> None:
+    told = options(
+        "--car", "--token", "CARD1", "--battery", "80", "--soc", "10", "--dc", "--iso15118",
+        "--minutes", "45", "--every", "90", "--ends", "cable", "--cars", "2", "--speed", "60",
+    )  # fmt: skip
+    (config,) = command.configurations(settings(), told)
+    assert config.drive == Drive(
+        token="CARD1", token_type="ISO14443", minutes=45, every=90, ends="cable", cars=2,
+        car=CarModel(battery=80, soc=10, power=120, talks=True),
+    )  # fmt: skip
+    assert (config.direct_current, config.speed) == (True, 60)
+
+
+def test_without_a_token_the_driver_presses_a_button() -> None:
+    (config,) = command.configurations(settings(), options("--scenario", "offline-queue"))
+    assert config.drive == Drive()
+    assert config.drive.token_type == "NoAuthorization"
+
+
+def test_no_car_comes_unasked_and_now_and_then_in_the_demo() -> None:
+    assert command.drive(options()) is None
+    demo = command.drive(options("--demo"))
+    assert demo is not None
+    assert (demo.every, demo.minutes) == (15, 8)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--url", "http://h"],
+        ["--count", "20000"],
+        ["--speed", "0"],
+        ["--car", "--cars", "3"],
+        ["--car", "--soc", "101"],
+    ],
+)
 def test_options_that_make_no_sense_are_told(wrong: list[str]) -> None:
     with pytest.raises(BadRequest):
         command.configurations(settings(), options(*wrong))
@@ -68,6 +104,7 @@ def test_help_tells_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
         options("--help")
     shown = " ".join(capsys.readouterr().out.split())
     assert all(name.split("-")[0] in shown for name in SCENARIOS)
+    assert "--stations" in shown
 
 
 class _Api(BaseHTTPRequestHandler):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from citrine_py.errors import BadRequest
-from citrine_py.simulator.scenarios import StationConfig, numbered
+from citrine_py.simulator.scenarios import SCENARIOS, StationConfig, numbered
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,12 @@ def test_the_security_profile_follows_from_url_and_password(
     url: str, password: str | None, profile: int
 ) -> None:
     assert StationConfig(url=url, password=password).security_profile == profile
+
+
+def test_every_scenario_is_in_the_document_in_its_own_words() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    missing = [f"| `{n}` | {it.text} |" for n, it in SCENARIOS.items()]
+    assert [row for row in missing if row not in text] == []
 
 
 def test_the_password_is_not_in_the_repr() -> None:

@@ -227,7 +227,7 @@ async def test_silent_scenario_never_answers(csms: TinyCsms) -> None:
 async def test_what_it_cannot_do_it_refuses_with_the_right_code(
     csms: TinyCsms, action: str, payload: dict[str, Any], code: str
 ) -> None:
-    async with station(csms) as it:
+    async with station(csms, "basic") as it:
         await it.accepted()
         answer = await csms.ask(action, payload)
     assert (answer[0], answer[2]) == (4, code)
