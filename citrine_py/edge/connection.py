@@ -159,6 +159,8 @@ class Connection:
             payload = await self._result(handle)
             effects = self._session.answer(handle.message_id, payload)
         except CallError as error:
+            why = f"{handle.action}: {error.code}, {error.description}"
+            self._note(Note("call.refused", handle.message_id, why))
             effects = self._session.refuse(handle.message_id, error)
         except StoreUnavailable as error:
             log.warning("call.unrecorded", action=handle.action, reason=str(error))
