@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 NORMAL, GOING_AWAY, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1001, 1011, 1013
 _NOTES_LOGGED = 10
+_REASONS_COUNTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +250,11 @@ class Connection:
     def _note(self, note: Note) -> None:
         """Logs an oddity; one that goes on and on ever more rarely."""
         self._near.stats.notes[note.event] += 1
-        self._notes[note.event] += 1
-        times = self._notes[note.event]
+        kind = note.event
+        if kind == "call.refused" and len(self._notes) < _REASONS_COUNTED:
+            kind = f"{kind} {note.detail}"  # one reason that goes on and on hides no other
+        self._notes[kind] += 1
+        times = self._notes[kind]
         if times <= _NOTES_LOGGED or times & (times - 1) == 0:
             log.info(note.event, message_id=note.message_id, detail=note.detail, times=times)
 

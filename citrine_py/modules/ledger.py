@@ -238,8 +238,8 @@ def _gap(missing: Sequence[Range], after: int, before: int) -> bool:
 
 
 def _thinned(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The first, the last, the least and the greatest reading of each slice of time, in slices
-    as narrow as leave at most `_MOST_READINGS`."""
+    """The first two, the last two, the least and the greatest reading of each slice of time, in
+    slices as narrow as leave at most `_MOST_READINGS`. Two, as one may be wrong."""
     ordered = sorted(set(readings), key=lambda each: (each.at, each.energy, each.kind))
     if len(ordered) <= 2:
         return tuple(ordered)
@@ -258,7 +258,8 @@ def _ends(ordered: Sequence[Reading], width: int) -> Iterable[Reading]:
     for reading in ordered:
         slices.setdefault(reading.at // width, []).append(reading)
     for each in slices.values():
-        yield from (each[0], each[-1], min(each, key=_register), max(each, key=_register))
+        yield from (*each[:2], *each[-2:])
+        yield from (min(each, key=_register), max(each, key=_register))
     yield from [each for each in ordered if each.kind == "B"][:1]
     yield from [each for each in ordered if each.kind == "E"][-1:]
 
