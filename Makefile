@@ -9,7 +9,7 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --no-strip-extras --no-header -q --extra build
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset info demo venv test soak conformance bench lint fmt lock
+.PHONY: help up down reset info demo venv test soak conformance foreign bench lint fmt lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ soak: .venv/dev  ## what must survive faults, at length (ARGS: names, --seed), w
 
 conformance: .venv/dev  ## the official test cases, as a table
 	@.venv/bin/python -m pytest tests/conformance -q
+
+foreign: .venv/dev  ## a charger program of others in a whole session (CHARGER, ARGS: --help)
+	@.venv/bin/python -m tests.foreign $(ARGS) "$$CHARGER"
 
 bench: .venv/dev  ## the benchmarks, as the table of bench/README.md (some minutes)
 	@.venv/bin/python -m bench

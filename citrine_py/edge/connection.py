@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 NORMAL, GOING_AWAY, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1001, 1011, 1013
 _NOTES_LOGGED = 10
+_REASONS_COUNTED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ class Connection:
             payload = await self._result(handle)
             effects = self._session.answer(handle.message_id, payload)
         except CallError as error:
+            why = f"{handle.action}: {error.code}, {error.description}"
+            self._note(Note("call.refused", handle.message_id, why))
             effects = self._session.refuse(handle.message_id, error)
         except StoreUnavailable as error:
             log.warning("call.unrecorded", action=handle.action, reason=str(error))
@@ -262,8 +265,11 @@ class Connection:
     def _note(self, note: Note) -> None:
         """Logs an oddity; one that goes on and on ever more rarely."""
         self._near.stats.notes[note.event] += 1
-        self._notes[note.event] += 1
-        times = self._notes[note.event]
+        kind = note.event
+        if kind == "call.refused" and len(self._notes) < _REASONS_COUNTED:
+            kind = f"{kind} {note.detail}"  # one reason that goes on and on hides no other
+        self._notes[kind] += 1
+        times = self._notes[kind]
         if times <= _NOTES_LOGGED or times & (times - 1) == 0:
             log.info(note.event, message_id=note.message_id, detail=note.detail, times=times)
 

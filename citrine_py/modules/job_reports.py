@@ -58,7 +58,7 @@ def _moved(job: Job, parts: dict[str, Any], call: Call) -> Part:
     whole = last is not None and numbers[: last + 1] == list(range(last + 1))
     text = "".join(parts[str(number)] for number in numbers)
     fields: dict[str, Any] = {
-        "progress": f"{len(numbers)} parts",
+        "progress": "1 part" if len(numbers) == 1 else f"{len(numbers)} parts",
         "result": (f"{text}..." if len(text) >= MOST_TEXT else text) or None,
         "parts": None if whole else parts,
     }

@@ -32,7 +32,7 @@ _MOST_READINGS = 400
 _MOST_INTERVALS = 2000
 _MOST_NOTES = 10
 _WIDTHS = tuple(minutes * 60_000 for minutes in (15, 60, 360, 1440, 43_200))
-"""Of the slices of time of which the first and the last reading are kept; each divides the
+"""Of the slices of time of which a few readings are kept; each divides the
 next, so that it makes no difference when they become wider."""
 
 
@@ -238,8 +238,8 @@ def _gap(missing: Sequence[Range], after: int, before: int) -> bool:
 
 
 def _thinned(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The first and the last reading of each slice of time, in slices as narrow as leave at
-    most `_MOST_READINGS`."""
+    """The first two, the last two, the least and the greatest reading of each slice of time, in
+    slices as narrow as leave at most `_MOST_READINGS`. Two, as one may be wrong."""
     ordered = sorted(set(readings), key=lambda each: (each.at, each.energy, each.kind))
     if len(ordered) <= 2:
         return tuple(ordered)
@@ -253,15 +253,19 @@ def _thinned(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 
 
 def _ends(ordered: Sequence[Reading], width: int) -> Iterable[Reading]:
-    first: dict[int, Reading] = {}
-    last: dict[int, Reading] = {}
+    """The least and the greatest are other ones only where a register jumped: that stays known."""
+    slices: dict[int, list[Reading]] = {}
     for reading in ordered:
-        first.setdefault(reading.at // width, reading)
-        last[reading.at // width] = reading
-    yield from first.values()
-    yield from last.values()
+        slices.setdefault(reading.at // width, []).append(reading)
+    for each in slices.values():
+        yield from (*each[:2], *each[-2:])
+        yield from (min(each, key=_register), max(each, key=_register))
     yield from [each for each in ordered if each.kind == "B"][:1]
     yield from [each for each in ordered if each.kind == "E"][-1:]
+
+
+def _register(reading: Reading) -> tuple[int, int, str]:
+    return reading.energy, reading.at, reading.kind
 
 
 def _gathered(intervals: Sequence[Reading]) -> tuple[Reading, ...]:

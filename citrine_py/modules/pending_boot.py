@@ -31,6 +31,7 @@ ACTIVE: frozenset[BootProgress] = frozenset(
 _COUNT_SECONDS = 1.0  # between two notes of how far a report is
 _LISTED = 3  # rejected variables that progressInfo names
 _SHOWN = 255  # characters of progressInfo
+_WITHHELD = "; a station may send it only once it is accepted: set the status to Accepted, then ask"
 
 
 class _Failed(Exception):
@@ -169,7 +170,8 @@ class PendingBoot:
                 continue
             if not await report.another(self.jobs, self.report_timeout):
                 seconds = f"{self.report_timeout:g} s"
-                raise _Failed(f"the report stopped for {seconds}: {report.lack()}")
+                hint = "" if report.parts else _WITHHELD
+                raise _Failed(f"the report stopped for {seconds}: {report.lack()}{hint}")
         await self._progress(station, "ReportReceiving", reportVariables=report.variables)
 
     # ---- the variables -----------------------------------------------------------------
@@ -217,8 +219,14 @@ class PendingBoot:
             reply = await self.stations.call(station, "TriggerMessage", payload)
         except StationError as error:  # it boots after the interval all the same
             log.info("boot.trigger_failed", station=station, reason=str(error))
+            told = str(error)
         else:
             log.info("boot.triggered", station=station, status=reply["status"])
+            told = f"it answered {_told(reply)}"
+        boot = self.records.get(BOOT, station)
+        if boot is not None and boot.progress == "AwaitingBoot":  # it has not booted since
+            info = f"asked to boot again ({told}); if it does not, reset it"
+            await self._progress(station, "AwaitingBoot", info)
 
 
 def read_settings(rows: Sequence[object]) -> tuple[list[Payload], list[Payload]]:

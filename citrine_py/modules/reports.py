@@ -86,7 +86,10 @@ class Report:
         """What an incomplete report lacks, for people."""
         missing = ", ".join(str(number) for number in self.missing())
         if self._last is None:
-            told = f"the last part did not come; {self.parts} parts did"
+            if not self.parts:
+                return "no part of it came"
+            came = "1 part did" if self.parts == 1 else f"{self.parts} parts did"
+            told = f"the last part did not come; {came}"
             return f"{told}, without {missing}" if missing else told
         return f"the last part came, but part {missing} did not"
 

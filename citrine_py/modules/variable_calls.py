@@ -83,11 +83,12 @@ class VariableCalls:
             yield put_attribute(station, result, result.get("attributeType", "Actual"), fields)
 
     def _get_rows(self, station: str, results: Sequence[Payload]) -> Iterator[Put]:
+        """Some stations answer Accepted to whatever is asked and tell no value: that is none."""
         now = self.clock.now()
         for result in results:
-            if result["attributeStatus"] != "Accepted":
+            if result["attributeStatus"] != "Accepted" or "attributeValue" not in result:
                 continue
-            fields = {"value": result.get("attributeValue"), "generatedAt": now}
+            fields = {"value": result["attributeValue"], "generatedAt": now}
             yield put_attribute(station, result, result.get("attributeType", "Actual"), fields)
 
     def batched(

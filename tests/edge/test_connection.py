@@ -163,6 +163,35 @@ async def test_oddities_are_logged_ever_more_rarely():
         assert it.stats.notes == {"frame.unreadable": 100}
 
 
+async def test_a_refused_call_is_logged_with_what_is_wrong():
+    async def refuse(_call):
+        raise CallError("FormatViolation", "payload: OCPP has no field chargePointVendor here")
+
+    async with edge() as it, it.station() as socket:
+        it.dispatch.before = refuse
+        with structlog.testing.capture_logs() as logs:
+            assert (await ask(socket, "BootNotification", BOOT))[0] == 4
+        (line,) = (line for line in logs if line["event"] == "call.refused")
+        assert line["detail"] == (
+            "BootNotification: FormatViolation, payload: OCPP has no field chargePointVendor here"
+        )
+
+
+async def test_a_refusal_that_goes_on_and_on_hides_no_other():
+    async def refuse(call):
+        raise CallError("FormatViolation", f"{call.action} is wrong")
+
+    async with edge() as it, it.station() as socket:
+        it.dispatch.before = refuse
+        with structlog.testing.capture_logs() as logs:
+            for number in range(30):
+                await ask(socket, "MeterValues", {}, f"m{number}")
+            await ask(socket, "Heartbeat", {}, "h")
+        said = [line["detail"].split(":")[0] for line in logs if line["event"] == "call.refused"]
+        assert said.count("MeterValues") == 11  # ten, and the sixteenth
+        assert said[-1] == "Heartbeat"
+
+
 async def test_every_frame_is_kept_with_its_action_and_without_secrets():
     payload = {
         "setVariableData": [

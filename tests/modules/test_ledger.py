@@ -152,6 +152,24 @@ def test_of_two_ends_the_earlier_counts_and_what_follows_raises_a_doubt() -> Non
     assert "used the id a second time" in told["doubt"]
 
 
+def test_a_register_that_jumped_and_came_back_stays_a_doubt() -> None:
+    """As of a station that counts in kWh while it charges and in Wh at the end."""
+    events = [event("Started", 0, 0, 0), event("Ended", 4, 4, 500)]
+    jumps = [event("Updated", minute, minute, minute * 150_000) for minute in (1, 2, 3)]
+    told = facts([events[0], *jumps, events[1]])
+    assert told["energyWh"] == 500.0
+    assert "450000 Wh" in told["doubt"]
+    assert facts([*jumps, *events]) == told
+
+
+def test_of_a_short_session_with_a_wrong_first_reading_the_rest_counts() -> None:
+    begin = event("Started", 0, 0, 0, context="Transaction.Begin")
+    rest = [event("Updated", 1, 1, 910_000), event("Updated", 2, 2, 910_050)]
+    told = facts([begin, *rest, event("Ended", 3, 3, 910_083)])
+    assert told["energyWh"] == 83.0
+    assert "0 Wh" in told["doubt"]
+
+
 def test_the_ledger_stays_small_however_long_it_goes_on() -> None:
     ledger = joined([event("Started", 0, 0, 0)])
     for number in range(1, 1500):

@@ -107,7 +107,9 @@ async def test_a_station_that_ignores_the_trigger_boots_after_its_interval() -> 
         await world.report(world.boot_record.reportRequestId or 0, 0, [data("A", "x")])
         await world.jobs.settle()
         assert world.progress() == "AwaitingBoot"
+        assert "if it does not, reset it" in (world.boot_record.progressInfo or "")
         await world.accepted()
+        assert world.boot_record.progressInfo is None
 
 
 async def test_an_operators_edit_during_the_report_stands() -> None:
@@ -163,12 +165,21 @@ async def test_a_refused_report_is_visible_and_the_next_boot_tries_again(
     assert first["requestId"] != second["requestId"]
 
 
+WITHHELD = (
+    "no part of it came; a station may send it only once it is accepted: set the status to "
+    "Accepted, then ask"
+)
+
+
 @pytest.mark.parametrize(
     ("parts", "lack"),
     [
-        ([], "the last part did not come; 0 parts did"),
-        ([(0, True)], "the last part did not come; 1 parts did"),
-        ([(2, True)], "the last part did not come; 1 parts did, without 0, 1"),
+        (
+            [],
+            WITHHELD,
+        ),
+        ([(0, True)], "the last part did not come; 1 part did"),
+        ([(2, True)], "the last part did not come; 1 part did, without 0, 1"),
         ([(0, True), (3, False)], "the last part came, but part 1, 2 did not"),
     ],
 )

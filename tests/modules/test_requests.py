@@ -126,7 +126,7 @@ async def test_a_report_that_stops_is_logged() -> None:
         world.jobs.time_out()
         await world.jobs.settle()
     (entry,) = [entry for entry in logs if entry["event"] == "report.incomplete"]
-    assert entry["reason"] == "the last part did not come; 1 parts did"
+    assert entry["reason"] == "the last part did not come; 1 part did"
 
 
 async def test_an_empty_result_set_is_an_answer() -> None:

@@ -120,6 +120,22 @@ def _values(**by_variable: str) -> Any:
     return answer
 
 
+async def test_an_answer_without_a_value_leaves_what_is_known() -> None:
+    """Some stations answer Accepted to whatever is asked, a variable they never heard of too."""
+    world = World()
+    named = [{"component": {"name": "X"}, "variable": {"name": name}} for name in ("a", "b")]
+    asked = {"getVariableData": named}
+    world.stations.answers["GetVariables"] = _values(a="1")
+    await world.rules.requests.send(STATION, "GetVariables", asked)
+    empty = [{**each, "attributeStatus": "Accepted"} for each in named]
+    world.stations.answers["GetVariables"] = {"getVariableResult": empty}
+    await world.rules.requests.send(STATION, "GetVariables", asked)
+    row = world.attribute("X", "a")
+    assert row is not None
+    assert row.value == "1"
+    assert world.attribute("X", "b") is None
+
+
 async def test_tc_b_07_variables_are_read_and_recorded() -> None:
     """TC_B_07_CSMS (B06.FR.01 to 03)."""
     world = World()
