@@ -246,14 +246,21 @@ class Data:
                 raise NotFound(f"{name}: there is no {collection.name} with this id")
 
     async def _put_variable_attribute(self, request: web.Request) -> web.Response:
-        check_parameters(request, {"stationId", "setOnCharger", "tenantId"})
+        check_parameters(request, {"stationId", "setOnCharger", "whenOnline", "tenantId"})
         station = station_id(required(request, "stationId"))
         set_on_charger = boolean("setOnCharger", request.query.get("setOnCharger", ""))
+        when_online = boolean("whenOnline", request.query.get("whenOnline", ""))
+        if set_on_charger and when_online:
+            raise BadRequest("whenOnline: the charger has the value if setOnCharger is true")
         body = await json_object(request)
         self._check_report_data(body)
-        rows: Sequence[Record] = await self._ports.device_model.put_report_data(
-            station, body, set_on_charger=set_on_charger
-        )
+        rows: Sequence[Record]
+        if when_online:
+            rows = await self._ports.wished_variables.want(station, body)
+        else:
+            rows = await self._ports.device_model.put_report_data(
+                station, body, set_on_charger=set_on_charger
+            )
         await self._records.settled(self._settle)
         return respond([shown(row) for row in rows])
 
