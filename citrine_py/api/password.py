@@ -31,7 +31,7 @@ class PasswordBody(BaseModel):
     )
     whenOnline: bool = Field(
         False,
-        description="true: where the charger is away, it waits encrypted and is sent when it is back",
+        description="true: if the charger is away, it waits encrypted and is sent when it is back",
     )
 
 

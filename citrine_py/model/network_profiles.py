@@ -67,7 +67,7 @@ NETWORK_PROFILE = Collection(
     rank=5,
     query=(
         Query("stationId", "station", required=True),
-        Query("configurationSlot", "configurationSlot", number=True),
+        Query("configurationSlot", "configurationSlot", number=True, many=True),
     ),
     made_by_people=True,
     edited_by_api=False,

@@ -59,7 +59,13 @@ WishProgress = Literal[
     "Drifted",  # the station has told another value since
     "Refused",  # wantedInfo says why
 ]
-"""How a wished value of a variable, or a wished password, stands; a password does not drift."""
+"""How a wished value of a variable stands."""
+PasswordProgress = Literal[
+    "Wanted",  # to be sent when the station is there
+    "Sent",  # on its way, its answer is not here yet
+    "Confirmed",
+    "Refused",  # passwordInfo says why
+]
 
 
 class Location(Record):
@@ -108,7 +114,7 @@ class ChargingStation(Record):
     logStatus: Services[str | None] = None
     logStatusAt: Services[datetime | None] = None
     passwordChangedAt: Services[datetime | None] = None
-    passwordProgress: Services[WishProgress | None] = None
+    passwordProgress: Services[PasswordProgress | None] = None
     """How a password stands that was to be sent when the station is there."""
     passwordInfo: Services[str | None] = None
     wantedAvailability: Shared[OperationalStatus | None] = None
@@ -216,7 +222,7 @@ class VariableAttribute(Record):
     wantedValue: Shared[str | None] = None
     """What an operator wants it to be (`model.wishes`)."""
     wantedProgress: Shared[WishProgress | None] = None
-    wantedInfo: Shared[str | None] = None
+    wantedInfo: Services[str | None] = None
 
 
 class Credential(Record):
@@ -328,6 +334,7 @@ VARIABLE_ATTRIBUTE = Collection(
         Query("variable_name", "variable"),
         Query("variable_instance", "variableInstance"),
     ),
+    edited_by_api=False,  # its PUT takes OCPP's ReportData
 )
 CREDENTIAL = Collection(
     "Credential",

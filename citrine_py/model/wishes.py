@@ -33,7 +33,7 @@ class VariableWish(Record):
     setAt: Services[datetime | None] = None
     wantedValue: Shared[str | None] = None
     wantedProgress: Shared[WishProgress | None] = None
-    wantedInfo: Shared[str | None] = None
+    wantedInfo: Services[str | None] = None
 
 
 VARIABLE_WISH = Collection(

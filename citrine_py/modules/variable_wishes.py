@@ -54,12 +54,11 @@ class VariableWishes:
 
     def changed(self, key: str, before: VariableWish | None, after: VariableWish | None) -> None:
         """An operator has edited a wish."""
-        if after is None or after.station is None or after.wantedValue is None:
+        if after is None or after.station is None or before == after:
             return
-        if before is not None and before.wantedValue != after.wantedValue:
-            self._edited.add(key)  # its outcome may be of the value before
-        elif after.wantedProgress not in OPEN:
-            return
+        anew = before is not None and before.wantedValue != after.wantedValue
+        if after.wantedValue is not None and (anew or after.wantedProgress in OPEN):
+            self._edited.add(key)  # what stands there may be of the value before
         self._rounds.begin(after.station)
 
     def arrived(self, station: str) -> None:
@@ -119,6 +118,10 @@ class VariableWishes:
         return [wish for wish in found if wish.wantedValue is not None]
 
     async def _catch_up(self, station: str) -> bool:
+        over = [
+            wish for wish in self._records.select(VARIABLE_WISH, station=station) if _over(wish)
+        ]
+        await self._note(over, wantedProgress=None, wantedInfo=None)
         wishes = self._of(station)
         edited = [wish for wish in wishes if wish.id in self._edited]
         if edited:
@@ -235,6 +238,11 @@ class VariableWishes:
             await self._records.write(*(noted(wish, **fields) for wish in wishes))
         except StoreUnavailable as error:
             log.warning("wish.unrecorded", reason=str(error))
+
+
+def _over(wish: VariableWish) -> bool:
+    """Whether nothing is wanted any more, and what was said of it stands there yet."""
+    return wish.wantedValue is None and wish.wantedInfo is not None
 
 
 def _put(row: VariableAttribute) -> Put:

@@ -103,7 +103,8 @@ async def test_after_a_lost_answer_both_are_valid_and_it_is_sent_again() -> None
     progress, info, waits = stands(world)
     assert (progress, waits, "both valid" in info) == ("Wanted", True, True)
     kept = credential(world)
-    assert kept.passwordHash and kept.pendingPasswordHash
+    assert kept.passwordHash
+    assert kept.pendingPasswordHash
     await back(world)
     assert stands(world) == ("Confirmed", None, False)
 

@@ -55,6 +55,17 @@ async def test_b05_a_wish_waits_for_the_station_and_is_confirmed() -> None:
     assert len(world.stations.sent("SetVariables")) == 1
 
 
+async def test_a_wish_that_is_taken_back_leaves_nothing() -> None:
+    world = await away()
+    world.stations.answers["SetVariables"] = set_all("Rejected")
+    await wish(world, "300")
+    await back(world)
+    await wish(world, None)
+    await back(world)
+    assert stands(world) == (None, None)
+    assert len(world.stations.sent("SetVariables")) == 1
+
+
 async def test_one_who_is_not_accepted_gets_nothing() -> None:
     world = World()
     world.set_boot(status="Pending")

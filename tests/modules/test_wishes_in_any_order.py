@@ -90,46 +90,56 @@ async def play(steps: list[Any]) -> None:
     charger = Charger(world)
     wanted: dict[str, Any] = {}
     for step in steps:
-        match step:
-            case "leave":
-                if world.session is not None:
-                    await world.leave()
-            case "back":
-                session = world.station_record.securityProfile or 0
-                await back(world, security_profile=session)
-            case "boot":
-                await charger.boots()
-            case "time":
-                world.jobs.time_out()
-                await world.jobs.settle()
-            case ("value", value):
-                wanted["value"] = value
-                await wish(world, value)
-            case ("password", password):
-                wanted["password"] = password
-                await world.rules.passwords.set_password(
-                    STATION, password, set_on_charger=False, when_online=True
-                )
-                await world.jobs.settle()
-            case ("profile", seconds):
-                wanted["profile"] = seconds
-                await profile(world, messageTimeout=seconds, activate=True)
-            case ("lose", count, after):
-                charger.lost, charger.after = count, after
+        if isinstance(step, str):
+            await happens(world, charger, step)
+        elif step[0] == "lose":
+            _, charger.lost, charger.after = step
+        else:
+            wanted[step[0]] = step[1]
+            await wants(world, *step)
     charger.lost = 0
     for _ in range(4):  # what goes on in the end: nothing is lost, and a reset is one
         world.jobs.time_out()
         await charger.boots("RemoteReset")
-    if "value" in wanted:
-        assert stands(world) == ("Confirmed", None)
-        assert charger.values["HeartbeatInterval"] == wanted["value"]
+    check(world, charger, wanted)
     if "password" in wanted:
-        assert charger.values["BasicAuthPassword"] == wanted["password"]
         kept = world.records.get(CREDENTIAL, password_key(STATION))
         assert kept is not None
         assert kept.wantedPassword is None
         assert kept.passwordHash is not None
         assert await world.hasher.matches(wanted["password"], kept.passwordHash)
+
+
+async def happens(world: World, charger: Charger, what: str) -> None:
+    if what == "leave" and world.session is not None:
+        await world.leave()
+    elif what == "back":
+        await back(world, security_profile=world.station_record.securityProfile or 0)
+    elif what == "boot":
+        await charger.boots()
+    elif what == "time":
+        world.jobs.time_out()
+        await world.jobs.settle()
+
+
+async def wants(world: World, what: str, value: Any) -> None:
+    if what == "value":
+        await wish(world, value)
+    elif what == "profile":
+        await profile(world, messageTimeout=value, activate=True)
+    else:
+        await world.rules.passwords.set_password(
+            STATION, value, set_on_charger=False, when_online=True
+        )
+        await world.jobs.settle()
+
+
+def check(world: World, charger: Charger, wanted: dict[str, Any]) -> None:
+    if "value" in wanted:
+        assert stands(world) == ("Confirmed", None)
+        assert charger.values["HeartbeatInterval"] == wanted["value"]
+    if "password" in wanted:
+        assert charger.values["BasicAuthPassword"] == wanted["password"]
     if "profile" in wanted:
         assert the_profile(world).progress == "Confirmed"
         assert charger.profiles[1] == {**PROFILE, "messageTimeout": wanted["profile"]}

@@ -44,7 +44,7 @@ async def wish(
     """An operator edits the wish of a variable, as the hook in Directus completes it."""
     key = variable_attribute_key(STATION, "OCPPCommCtrlr", variable)
     before = world.records.get(VARIABLE_WISH, key)
-    edit = {"wantedValue": value, "wantedProgress": value and "Wanted", "wantedInfo": None}
+    edit = {"wantedValue": value, "wantedProgress": value and "Wanted"}
     natural = {"station": STATION, "component": "OCPPCommCtrlr", "variable": variable}
     row = before or VariableWish(id=key, type="Actual", **natural)
     world.records.have(VARIABLE_WISH, row.model_copy(update={**edit, **fields}))
