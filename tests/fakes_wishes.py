@@ -22,5 +22,5 @@ class FakeVault:
         return f"{self._key}|{station}|{secret[::-1]}"
 
     def open(self, station: str, sealed: str) -> str | None:
-        head, _, secret = sealed.rpartition("|")
-        return secret[::-1] if head == f"{self._key}|{station}" else None
+        head = f"{self._key}|{station}|"
+        return sealed.removeprefix(head)[::-1] if sealed.startswith(head) else None
