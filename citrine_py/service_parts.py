@@ -136,7 +136,7 @@ def csms_addresses(settings: Settings) -> dict[str, CsmsAddress]:
     """The charger ports, by id, as network profiles name them."""
     found = {}
     for each in settings.charger_ports():
-        url = str(each.public_url) if each.public_url is not None else None
+        url = str(each.public_url).rstrip("/") if each.public_url is not None else None
         if url is None and each.port and each.host not in _EVERYWHERE:
             host = f"[{each.host}]" if ":" in each.host else each.host
             url = f"{'wss' if each.security_profile >= 2 else 'ws'}://{host}:{each.port}"
