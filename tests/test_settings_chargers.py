@@ -92,8 +92,8 @@ def test_how_stations_reach_a_port_is_its_address_unless_it_is_said() -> None:
         return [each.url for each in csms_addresses(settings(**groups)).values()]
 
     assert urls() == ["ws://127.0.0.1:8081", "ws://127.0.0.1:8082"]
-    assert urls(chargers={"host": "0.0.0.0"}) == [None, None]  # noqa: S104 - what is tested
-    named = urls(chargers={**PAIR, "host": "0.0.0.0", "public_host": "csms.example"})  # noqa: S104
+    assert urls(chargers={"host": "0.0.0.0"}) == [None, None]
+    named = urls(chargers={**PAIR, "host": "0.0.0.0", "public_host": "csms.example"})
     assert named == [
         "ws://csms.example:8081",
         "ws://csms.example:8082",
