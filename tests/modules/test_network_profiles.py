@@ -198,6 +198,25 @@ async def test_an_edit_is_sent_and_activation_alone_does_not_send_the_profile_ag
     assert progress(world)[0] == "Resetting"
 
 
+async def test_an_edit_while_the_profile_is_on_its_way_is_what_counts() -> None:
+    world = await away()
+    obeys(world)
+
+    def answer(payload: Payload) -> Payload:
+        if payload["connectionData"]["messageTimeout"] == 30:
+            before = the_profile(world)
+            world.records.edit(NETWORK_PROFILE, before.id, messageTimeout=60)
+            world.rules.wishes.profiles.changed(before.id, before, the_profile(world))
+        return ACCEPTED
+
+    world.stations.answers["SetNetworkProfile"] = answer
+    await profile(world)
+    await back(world)
+    sent = world.stations.sent("SetNetworkProfile")
+    assert [each["connectionData"]["messageTimeout"] for each in sent] == [30, 60]
+    assert progress(world) == ("Confirmed", None)
+
+
 # ---- by the API --------------------------------------------------------------------------
 
 SECRETS = {
