@@ -291,10 +291,16 @@ class PasswordOutcome:
 
 class Passwords(Protocol):
     async def set_password(
-        self, station: str, password: str | None, *, set_on_charger: bool
+        self,
+        station: str,
+        password: str | None,
+        *,
+        set_on_charger: bool,
+        when_online: bool = False,
     ) -> PasswordOutcome:
         """A01. `set_on_charger`: the station has it already, only our record changes; else
-        it is sent to the station first. None generates one.
+        it is sent to the station first. None generates one. `when_online`: it waits, sealed,
+        until the station is there.
 
         Raises:
             BadRequest: it breaks OCPP's rules, or is missing where it must be given.

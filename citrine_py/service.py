@@ -26,11 +26,14 @@ from citrine_py.edge.stats import EdgeStats
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.jobs import JOB
+from citrine_py.model.network_profiles import NETWORK_PROFILE
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.model.tariffs import TARIFF
+from citrine_py.model.wishes import VARIABLE_WISH
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.job_bindings import JobNeeds
+from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client
 from citrine_py.outside.ocmf import OcmfSignatures
@@ -59,6 +62,7 @@ class Service:
         self.store = service_parts.store(settings, self.clock)
         self.outside = Client()
         self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
+        self.addresses = service_parts.csms_addresses(settings)
         self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
         self.rules = bindings.build(
             bindings.Needs(
@@ -72,6 +76,7 @@ class Service:
                 signatures=OcmfSignatures(),
                 tokens=service_parts.token_needs(settings, self.outside, self.schemas, self.clock),
                 certificates=self.certificates,
+                wishes=WishNeeds(service_parts.vault(settings), self.addresses.get),
                 station_jobs=JobNeeds(
                     self.files,
                     service_parts.public_url(settings),
@@ -168,6 +173,8 @@ class Service:
             records=self.store.records,
             requests=self.rules.requests,
             passwords=self.rules.passwords,
+            wished_variables=self.rules.wishes.variables,
+            csms_addresses=self.addresses.get,
             device_model=self.rules.device_model,
             authorizations=self.rules.authorizations,
             local_lists=self.rules.local_lists,
@@ -203,6 +210,8 @@ class Service:
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
         self.store.watch(JOB, self.rules.job_wishes.changed)
+        self.store.watch(VARIABLE_WISH, self.rules.wishes.variables.changed)
+        self.store.watch(NETWORK_PROFILE, self.rules.wishes.profiles.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

@@ -22,13 +22,16 @@ from citrine_py.outside.authorization import HttpAuthorization
 from citrine_py.outside.client import Client
 from citrine_py.outside.contracts import load_anchors
 from citrine_py.outside.ocsp import OcspChecks
+from citrine_py.outside.vault import SecretsVault
 from citrine_py.outside.vendors import HttpVendor
+from citrine_py.ports_wishes import CsmsAddress
 from citrine_py.runtime import SystemClock
 from citrine_py.settings import Settings
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store
 
 _MEGABYTE = 1024 * 1024
+_EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - every address is none to name
 
 
 def token_needs(
@@ -118,9 +121,27 @@ def public_url(settings: Settings) -> str | None:
     if settings.files.public_url is not None:
         return str(settings.files.public_url)
     host, port = settings.api.host, settings.api.port
-    if port == 0 or host in {"0.0.0.0", "::", ""}:  # noqa: S104 - every address is none to name
+    if port == 0 or host in _EVERYWHERE:
         return None
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def vault(settings: Settings) -> SecretsVault | None:
+    """Where secrets wait; None without a key."""
+    key = settings.secrets.key
+    return None if key is None else SecretsVault(key.get_secret_value())
+
+
+def csms_addresses(settings: Settings) -> dict[str, CsmsAddress]:
+    """The charger ports, by id, as network profiles name them."""
+    found = {}
+    for each in settings.charger_ports():
+        url = str(each.public_url).rstrip("/") if each.public_url is not None else None
+        if url is None and each.port and each.host not in _EVERYWHERE:
+            host = f"[{each.host}]" if ":" in each.host else each.host
+            url = f"{'wss' if each.security_profile >= 2 else 'ws'}://{host}:{each.port}"
+        found[each.id] = CsmsAddress(each.id, each.security_profile, url)
+    return found
 
 
 def api_config(settings: Settings) -> ApiConfig:

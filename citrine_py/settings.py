@@ -246,6 +246,14 @@ class FilesSettings(Group):
     )
 
 
+class SecretsSettings(Group):
+    key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        None,
+        description="Encrypts passwords that wait for their station, 32 characters or more; "
+        "without it they cannot wait. Those that wait under another key are refused",
+    )
+
+
 class LogSettings(Group):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level")
     format: Literal["auto", "json", "console"] = Field(
@@ -301,6 +309,7 @@ class Settings(BaseSettings):
     calls: CallsSettings = CallsSettings()
     store: StoreSettings = StoreSettings()
     files: FilesSettings = FilesSettings()
+    secrets: SecretsSettings = SecretsSettings()
     log: LogSettings = LogSettings()
     stack: StackSettings = StackSettings()
 

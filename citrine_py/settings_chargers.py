@@ -6,13 +6,23 @@ A part of the tree of `settings`, which joins it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    UrlConstraints,
+    model_validator,
+)
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+WebsocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
 
 
 class Group(BaseModel):
@@ -33,6 +43,10 @@ class ListenerSettings(Group):
     subprotocols: tuple[str, ...] = Field(("ocpp2.0.1",), description="Accepted, best first")
     allow_unknown_stations: bool = False
     ping_interval: Seconds | None = Field(60, description="Seconds between pings; null for none")
+    public_url: WebsocketUrl | None = Field(
+        None,
+        description="How stations reach it, for network profiles; by default its host and port",
+    )
     tls_certificate: Path | None = Field(None, description="Certificate chain, PEM (profiles 2, 3)")
     tls_key: Path | None = Field(None, description="Private key, PEM (profiles 2, 3)")
     tls_second_certificate: Path | None = Field(
@@ -90,6 +104,11 @@ class ChargersSettings(Group):
         "here",
     )
     ping_interval: Seconds = Field(60, description="Seconds between websocket pings")
+    public_host: str | None = Field(
+        None,
+        description="Name at which stations reach these ports, for network profiles; by default "
+        "host where that is one address alone",
+    )
 
     @model_validator(mode="after")
     def _pairs(self) -> Self:
@@ -147,16 +166,28 @@ def default_listeners(
     chargers: ChargersSettings, certificates: CertificatesSettings
 ) -> tuple[ListenerSettings, ...]:
     """The open and the password port, and those with TLS where there are certificates."""
-    common = {"host": chargers.host, "ping_interval": chargers.ping_interval}
+    common: dict[str, Any] = {"host": chargers.host, "ping_interval": chargers.ping_interval}
+
+    def public(port: int, scheme: str = "wss") -> str | None:
+        named = chargers.public_host is not None and port != 0
+        return f"{scheme}://{chargers.public_host}:{port}" if named else None
+
     found = [
         ListenerSettings(
             id="open",
             port=chargers.open_port,
             security_profile=0,
             allow_unknown_stations=True,
+            public_url=public(chargers.open_port, "ws"),
             **common,
         ),
-        ListenerSettings(id="password", port=chargers.password_port, security_profile=1, **common),
+        ListenerSettings(
+            id="password",
+            port=chargers.password_port,
+            security_profile=1,
+            public_url=public(chargers.password_port, "ws"),
+            **common,
+        ),
     ]
     if chargers.tls_certificate is None:
         return tuple(found)
@@ -165,7 +196,14 @@ def default_listeners(
         for name in ("tls_certificate", "tls_key", "tls_second_certificate", "tls_second_key")
     }
     found.append(
-        ListenerSettings(id="tls", port=chargers.tls_port, security_profile=2, **common, **tls)
+        ListenerSettings(
+            id="tls",
+            port=chargers.tls_port,
+            security_profile=2,
+            public_url=public(chargers.tls_port),
+            **common,
+            **tls,
+        )
     )
     if chargers.tls_client_ca is not None or certificates.authority != "none":
         found.append(
@@ -174,6 +212,7 @@ def default_listeners(
                 port=chargers.certificate_port,
                 security_profile=3,
                 tls_client_ca=chargers.tls_client_ca,
+                public_url=public(chargers.certificate_port),
                 **common,
                 **tls,
             )

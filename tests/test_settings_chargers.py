@@ -12,6 +12,7 @@ from citrine_py.errors import BadSettings
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client
 from citrine_py.runtime import SystemClock
+from citrine_py.service_parts import csms_addresses, vault
 from citrine_py.settings import Settings, load
 from tests import pki
 
@@ -84,3 +85,28 @@ def test_a_ca_of_ones_own_signs_and_is_trusted(tmp_path: Path) -> None:
     key.write_text("nothing")
     with pytest.raises(BadSettings, match="CITRINE_CERTIFICATES_AUTHORITY: the CA of"):
         needs(found)
+
+
+def test_how_stations_reach_a_port_is_its_address_unless_it_is_said() -> None:
+    def urls(**groups: Any) -> list[str | None]:
+        return [each.url for each in csms_addresses(settings(**groups)).values()]
+
+    assert urls() == ["ws://127.0.0.1:8081", "ws://127.0.0.1:8082"]
+    assert urls(chargers={"host": "0.0.0.0"}) == [None, None]
+    named = urls(chargers={**PAIR, "host": "0.0.0.0", "public_host": "csms.example"})
+    assert named == [
+        "ws://csms.example:8081",
+        "ws://csms.example:8082",
+        "wss://csms.example:8443",
+    ]
+    own = {"id": "x", "port": 1, "public_url": "wss://csms.example/ocpp"}
+    assert urls(listeners=[own]) == ["wss://csms.example/ocpp"]
+    with pytest.raises(BadSettings):
+        settings(listeners=[{**own, "public_url": "https://csms.example"}])
+
+
+def test_a_key_of_secrets_is_long_enough() -> None:
+    assert vault(settings()) is None
+    assert vault(settings(secrets={"key": "k" * 32})) is not None
+    with pytest.raises(BadSettings):
+        settings(secrets={"key": "short"})

@@ -13,6 +13,7 @@ from citrine_py.ports_certificates import CertificateAuthority, ListenerCertific
 from citrine_py.ports_charging import Tariffs
 from citrine_py.ports_files import LogFiles, LogUploads
 from citrine_py.ports_tokens import Authorizations, LocalLists
+from citrine_py.ports_wishes import CsmsAddress, WishedVariables
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,9 @@ class Ports:
     records: Records
     requests: Requests
     passwords: Passwords
+    wished_variables: WishedVariables
+    csms_addresses: Callable[[str], CsmsAddress | None]
+    """A charger port of ours by its id."""
     device_model: DeviceModel
     authorizations: Authorizations
     local_lists: LocalLists

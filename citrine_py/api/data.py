@@ -26,7 +26,8 @@ from citrine_py.api.bodies import (
 )
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.edits import Edits
-from citrine_py.api.keys import BY_UUID, identify, row_id
+from citrine_py.api.keys import identify
+from citrine_py.api.selection import selected
 from citrine_py.api.tariffs import completed
 from citrine_py.errors import BadRequest, NotFound
 from citrine_py.model.authorizations import AUTHORIZATION
@@ -113,21 +114,25 @@ class Data:
     # ---- GET, DELETE -------------------------------------------------------------------
 
     async def _get(self, collection: Collection[Any], request: web.Request) -> web.Response:
-        where = _where(collection, request, PAGING)
+        wheres = selected(collection, request, PAGING)
         limit = integer("limit", request.query.get("limit") or str(PAGE), 1, MOST)
         offset = integer("offset", request.query.get("offset") or "0", 0, INT32)
         newest = collection.newest_by or collection.retained_by
-        rows = await self._records.find(
-            collection, where, limit=limit, offset=offset, newest_first=newest
-        )
+        if len(wheres) == 1:
+            rows = await self._records.find(
+                collection, wheres[0], limit=limit, offset=offset, newest_first=newest
+            )
+        else:
+            rows = [row for where in wheres for row in await self._all(collection, where, MOST)]
+            rows = rows[offset : offset + limit]
         if single(collection):
             return respond(shown(rows[0]) if rows else None)
         return respond([shown(row) for row in rows])
 
     async def _delete(self, collection: Collection[Any], request: web.Request) -> web.Response:
-        where = _where(collection, request)
+        wheres = selected(collection, request)
         required(request, collection.query[0].parameter)  # else it would be everybody's rows
-        rows = await self._all(collection, where, MOST_DELETED)
+        rows = [row for where in wheres for row in await self._all(collection, where, MOST_DELETED)]
         changes: list[Change] = []
         for row in rows:
             changes += await self._removal(collection, row)
@@ -246,14 +251,21 @@ class Data:
                 raise NotFound(f"{name}: there is no {collection.name} with this id")
 
     async def _put_variable_attribute(self, request: web.Request) -> web.Response:
-        check_parameters(request, {"stationId", "setOnCharger", "tenantId"})
+        check_parameters(request, {"stationId", "setOnCharger", "whenOnline", "tenantId"})
         station = station_id(required(request, "stationId"))
         set_on_charger = boolean("setOnCharger", request.query.get("setOnCharger", ""))
+        when_online = boolean("whenOnline", request.query.get("whenOnline", ""))
+        if set_on_charger and when_online:
+            raise BadRequest("whenOnline: the charger has the value if setOnCharger is true")
         body = await json_object(request)
         self._check_report_data(body)
-        rows: Sequence[Record] = await self._ports.device_model.put_report_data(
-            station, body, set_on_charger=set_on_charger
-        )
+        rows: Sequence[Record]
+        if when_online:
+            rows = await self._ports.wished_variables.want(station, body)
+        else:
+            rows = await self._ports.device_model.put_report_data(
+                station, body, set_on_charger=set_on_charger
+            )
         await self._records.settled(self._settle)
         return respond([shown(row) for row in rows])
 
@@ -275,31 +287,6 @@ class Data:
 
 def _id(row: Any) -> str:
     return str(row.id)
-
-
-def _where(
-    collection: Collection[Any], request: web.Request, more: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    known = {query.parameter for query in collection.query} | {"tenantId", *more}
-    check_parameters(request, known)
-    where: dict[str, Any] = {}
-    for query in collection.query:
-        text = request.query.get(query.parameter, "")
-        if not text:
-            if query.required:
-                required(request, query.parameter)
-            continue
-        if query.number:
-            where[query.field] = integer(query.parameter, text, 0, INT32)
-        elif query.boolean:
-            where[query.field] = boolean(query.parameter, text)
-        elif not text.isprintable():
-            raise BadRequest(f"the query parameter {query.parameter} has unprintable characters")
-        elif collection in BY_UUID:
-            where[query.field] = row_id(collection, text)
-        else:
-            where[query.field] = text
-    return where
 
 
 def _evse(connector: Mapping[str, Any]) -> Put:

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 VERSION = "2.0.1"
 PARAMETERS = ("identifier", "tenantId", "callbackUrl", "timeout")
 MORE_PARAMETERS = {"SetNetworkProfile": ("websocketServerConfigId",)}
-"""By action, what CitrineOS' scripts send besides; taken and not used."""
+"""By action, what CitrineOS' scripts send besides: a charger port of ours, by its id."""
 _MOST_STATIONS = 1000
 
 
@@ -93,7 +93,7 @@ class Messages:
         seconds = self._seconds(request.query.get("timeout"))
         url = request.query.get("callbackUrl")
         callback = self._callbacks.check(url) if url else None
-        payload = await json_object(request)
+        payload = self._filled(await json_object(request), request)
         if len(stations) * len(await request.read()) > self._config.bodies_limit:
             raise BadRequest("this is too much for so many stations at once; send it to fewer")
         self._check(action, payload)
@@ -106,6 +106,33 @@ class Messages:
             for station, result in zip(stations, results, strict=True)
         ]
         return respond(listed, 200 if all(result.status == 200 for result in results) else 207)
+
+    def _filled(self, payload: dict[str, Any], request: web.Request) -> dict[str, Any]:
+        """A network profile with the address of the port that the query names, where it has none.
+
+        Raises:
+            BadRequest: there is no such port, or it is not known how stations reach it.
+        """
+        name = request.query.get("websocketServerConfigId")
+        data = payload.get("connectionData")
+        if (
+            not name
+            or not isinstance(data, dict)
+            or {"ocppCsmsUrl", "securityProfile"} <= set(data)
+        ):
+            return payload
+        address = self._ports.csms_addresses(name)
+        if address is None:
+            raise BadRequest("websocketServerConfigId: there is no listener with this id")
+        data = {"securityProfile": address.security_profile, **data}
+        if "ocppCsmsUrl" not in data:
+            if address.url is None:
+                raise BadRequest(
+                    "websocketServerConfigId: how stations reach this listener is not known; say "
+                    "it by ocppCsmsUrl, or by the setting CITRINE_CHARGERS_PUBLIC_HOST"
+                )
+            data["ocppCsmsUrl"] = address.url
+        return {**payload, "connectionData": data}
 
     def _check(self, action: Action, payload: dict[str, Any]) -> None:
         """Tells a wrong body before any station is looked for. A number of ours, or a

@@ -56,13 +56,16 @@ def _query(collection: Collection[Any], required: tuple[str, ...] = ()) -> list[
         example = _EXAMPLES.get(query.field) or row_of(collection)[collection.key]
         return parameter(
             query.parameter,
-            f"Selects by {query.field}",
+            f"Selects by {query.field}" + ("; may be given several times" if query.many else ""),
             required=needed,
             kind="integer" if query.number else "boolean" if query.boolean else "string",
             example=example if needed else None,
         )
 
-    return [*(one(query) for query in collection.query), tenant()]
+    found = [one(query) for query in collection.query]
+    many = [query for query in collection.query if query.many]
+    found += [{**one(query), "name": f"{query.parameter}[]"} for query in many]
+    return [*found, tenant()]
 
 
 def _get(collection: Collection[Any], row: Json) -> Json:
@@ -137,11 +140,17 @@ def _put_variable_attribute(row: Json) -> Json:
         "tags": _TAGS,
         "summary": "Set variable attributes in our device model",
         "description": "The body is OCPP's ReportData. The station is not told; to tell it, send "
-        "SetVariables. A BasicAuthPassword is hashed and never shown.",
+        "SetVariables, or say whenOnline. A BasicAuthPassword is hashed and never shown.",
         "parameters": [
             parameter("stationId", "The station", required=True, example="cp001"),
             parameter(
                 "setOnCharger", "true: the station has the value already", kind="boolean"
+            ),
+            parameter(
+                "whenOnline",
+                "true: the value is wanted, and sent to the station at once or when it is back; an "
+                "attribute without a value is not wanted any more",
+                kind="boolean",
             ),
             tenant(),
         ],

@@ -29,6 +29,10 @@ class PasswordBody(BaseModel):
         description="true: the charger has it already, only our record changes; false: it is sent "
         "to the charger first",
     )
+    whenOnline: bool = Field(
+        False,
+        description="true: if the charger is away, it waits encrypted and is sent when it is back",
+    )
 
 
 class PasswordRoute:
@@ -49,7 +53,10 @@ class PasswordRoute:
         body = _read(await json_object(request))
         try:
             outcome = await self._passwords.set_password(
-                body.stationId, body.password, set_on_charger=body.setOnCharger
+                body.stationId,
+                body.password,
+                set_on_charger=body.setOnCharger,
+                when_online=body.whenOnline,
             )
         except StationError as error:
             told = failure(_without(str(error), body.password))

@@ -48,13 +48,15 @@ Shared = Annotated[T, Owner.SHARED]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query parameter of the data API and the field it selects by."""
+    """A query parameter of the data API and the field it selects by. `many`: it may be given
+    several times, with [] behind its name or without."""
 
     parameter: str
     field: str
     required: bool = False
     number: bool = False
     boolean: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,25 @@ from citrine_py.model import (
     display_messages,
     jobs,
     monitoring,
+    network_profiles,
     operations,
     reservations,
     stations,
     tariffs,
     transactions,
+    wishes,
 )
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
+    wishes,
     authorizations,
     tariffs,
     transactions,
     reservations,
     certificates,
+    network_profiles,
     jobs,
     monitoring,
     display_messages,

@@ -129,3 +129,9 @@ def monitoring_key(station: str, monitor_id: int) -> str:
 def display_message_key(station: str, message_id: int) -> str:
     """Key of a DisplayMessage record; the id is unique on the station."""
     return derived("DisplayMessage", station, message_id)
+
+
+def network_profile_key(station: str, slot: int) -> str:
+    """Key of a NetworkProfile record. The hook in Directus (`citrine-hook`) makes the same for
+    rows that people make."""
+    return derived("NetworkProfile", station, slot)

@@ -51,6 +51,23 @@ AvailabilityProgress = Literal[
 ]
 
 
+WishProgress = Literal[
+    "Wanted",  # to be sent when the station is there
+    "Sent",  # on its way, its answer is not here yet
+    "Confirmed",
+    "RebootRequired",  # taken, and in force after the station's next boot
+    "Drifted",  # the station has told another value since
+    "Refused",  # wantedInfo says why
+]
+"""How a wished value of a variable stands."""
+PasswordProgress = Literal[
+    "Wanted",  # to be sent when the station is there
+    "Sent",  # on its way, its answer is not here yet
+    "Confirmed",
+    "Refused",  # passwordInfo says why
+]
+
+
 class Location(Record):
     """Where stations stand."""
 
@@ -97,6 +114,9 @@ class ChargingStation(Record):
     logStatus: Services[str | None] = None
     logStatusAt: Services[datetime | None] = None
     passwordChangedAt: Services[datetime | None] = None
+    passwordProgress: Services[PasswordProgress | None] = None
+    """How a password stands that was to be sent when the station is there."""
+    passwordInfo: Services[str | None] = None
     wantedAvailability: Shared[OperationalStatus | None] = None
     """What an operator wants it to be (G03, G04)."""
     availabilityProgress: Services[AvailabilityProgress | None] = None
@@ -199,10 +219,15 @@ class VariableAttribute(Record):
     status: Services[str | None] = None  # SetVariableStatus of the last attempt to set it
     statusInfo: Services[dict[str, Any] | None] = None
     setAt: Services[datetime | None] = None
+    wantedValue: Shared[str | None] = None
+    """What an operator wants it to be (`model.wishes`)."""
+    wantedProgress: Shared[WishProgress | None] = None
+    wantedInfo: Services[str | None] = None
 
 
 class Credential(Record):
-    """The password hashes of a station: the secret columns of its BasicAuthPassword row.
+    """The password hashes of a station, and a password that waits: the secret columns of its
+    BasicAuthPassword row.
 
     Directus conceals these columns; our endpoint extension hands them to the
     service's account alone.
@@ -219,6 +244,8 @@ class Credential(Record):
     """Sent to the station, its answer unknown: valid beside passwordHash until one is used."""
     previousPasswordHash: Services[str | None] = None
     """Replaced, but valid until the station has rebooted into the new one."""
+    wantedPassword: Services[str | None] = None
+    """To be sent when the station is there, sealed (`ports_wishes.Vault`)."""
 
 
 class MessageLimit(Record):
@@ -307,6 +334,7 @@ VARIABLE_ATTRIBUTE = Collection(
         Query("variable_name", "variable"),
         Query("variable_instance", "variableInstance"),
     ),
+    edited_by_api=False,  # its PUT takes OCPP's ReportData
 )
 CREDENTIAL = Collection(
     "Credential",

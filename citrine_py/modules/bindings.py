@@ -19,6 +19,7 @@ from citrine_py.modules import (
     job_bindings,
     provisioning_bindings,
     token_bindings,
+    wish_bindings,
 )
 from citrine_py.modules.authorization import StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
@@ -38,7 +39,7 @@ from citrine_py.modules.job_wishes import JobWishes
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
-from citrine_py.modules.passwords import StationPasswords
+from citrine_py.modules.password_wishes import PasswordWishes
 from citrine_py.modules.presence import StationPresence
 from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
 from citrine_py.modules.requests import Sender, StationRequests
@@ -48,6 +49,7 @@ from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
 from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
+from citrine_py.modules.wish_bindings import Wishes, WishNeeds
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
@@ -88,7 +90,8 @@ class Rules:
     presence: StationPresence
     frames: MessageLog
     requests: StationRequests
-    passwords: StationPasswords
+    passwords: PasswordWishes
+    wishes: Wishes
     device_model: StationDeviceModel
     background: Mapping[str, Callable[[], Awaitable[None]]]
     """Work that goes on as long as the service runs, by name."""
@@ -120,6 +123,7 @@ class Needs:
     signatures: MeterSignatures
     certificates: CertificateNeeds
     station_jobs: JobNeeds
+    wishes: WishNeeds
 
 
 def build(
@@ -149,10 +153,11 @@ def build(
     tokens, charging, running = _sessions(
         needs, common, pricing, token_rules, transaction_rules, start=jobs.start
     )
-    blocks = (own, tokens, certificates, charging, control, jobs)
+    wanted = wish_bindings.build(common, needs.wishes, own.variables, own.passwords)
+    blocks = (own, tokens, certificates, charging, control, jobs, wanted)
     requests = _requests(needs, own, [block.senders for block in blocks])
     wishes = JobWishes(records, stations, needs.jobs, clock, requests, own.reports.fresh_id)
-    sent = (control.availability.arrived, wishes.arrived)
+    sent = (control.availability.arrived, wishes.arrived, wanted.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
     handlers = _recorders(records, clock, vendors)
@@ -165,7 +170,8 @@ def build(
         ),
         frames=MessageLog(records, clock, needs.new_id),
         requests=requests,
-        passwords=own.passwords,
+        passwords=wanted.passwords,
+        wishes=wanted,
         device_model=own.device_model,
         background=_background(
             certificates=certificates.renewals, jobs=jobs.sweep, reservations=control.sweep

@@ -25,6 +25,7 @@ from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.places import told_places
 from citrine_py.modules.reports import Reports
 from citrine_py.modules.variables import is_password, places, put_places, put_report
+from citrine_py.modules.wished_values import compared
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Change, Clock, Payload, Put, Records
@@ -54,7 +55,7 @@ class OnNotifyReport:
         data = payload.get("reportData", [])
         puts = list(put_report(call.station, data, parse(payload["generatedAt"])))
         new = [*new_places(self.records, call.station, data), *told_places(self.records, puts)]
-        await self.records.write(*new, *puts)
+        await self.records.write(*new, *puts, *compared(self.records, puts))
         report = self.reports.find(call.station, payload["requestId"])
         if report is None:
             log.debug("report.unasked", station=call.station, request_id=payload["requestId"])
@@ -87,7 +88,7 @@ class StationDeviceModel:
         if self.records.get(CHARGING_STATION, station) is None:
             changes.append(Put(CHARGING_STATION, station, {}))
         changes += new_places(self.records, station, [report_data])
-        changes += [*told_places(self.records, puts), *puts]
+        changes += [*told_places(self.records, puts), *puts, *compared(self.records, puts)]
         if is_password(report_data):
             password = _password(report_data)
             if password is not None:

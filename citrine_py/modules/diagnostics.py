@@ -7,6 +7,7 @@ monitor that it names (`monitoring`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from citrine_py.model.keys import monitoring_key
@@ -18,6 +19,8 @@ from citrine_py.modules.availability import connector_changes, told_by_event
 from citrine_py.modules.history import line_key, told_status
 from citrine_py.modules.job_progress import LOG
 from citrine_py.modules.station_jobs import moved
+from citrine_py.modules.variables import put_attribute
+from citrine_py.modules.wished_values import compared
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Call, Change, Payload, Put, Records
 
@@ -45,6 +48,13 @@ def put_event(call: Call, event: Payload, number: int, severity: int | None = No
     return Put(STATION_EVENT, line_key("StationEvent", call, told, number), fields)
 
 
+def told_values(call: Call) -> Iterator[Put]:
+    """The actual values that a NotifyEvent tells, as VariableAttribute rows."""
+    for event in call.payload["eventData"]:
+        told = {"value": event["actualValue"], "generatedAt": parse(event["timestamp"])}
+        yield put_attribute(call.station, event, "Actual", told)
+
+
 @dataclass(frozen=True, slots=True)
 class OnNotifyEvent:
     """Keeps the events of a NotifyEvent. Its parts (tbc, seqNo) need no putting together."""
@@ -58,7 +68,7 @@ class OnNotifyEvent:
             state = told_by_event(event, number)
             if state is not None:
                 changes += connector_changes(self.records, call, state)
-        await self.records.write(*changes)
+        await self.records.write(*changes, *compared(self.records, told_values(call)))
         return {}
 
     def _severity(self, station: str, event: Payload) -> int | None:

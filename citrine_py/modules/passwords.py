@@ -104,7 +104,7 @@ class StationPasswords:
             await self.records.write(*await self.replacing(station, password or ""))
             log.info("password.recorded", station=station)
             return PasswordOutcome(True, "Updated 1 attributes")
-        reply = await self.send(station, _setting(password or generate_password()))
+        reply = await self.send(station, setting(password or generate_password()))
         status = reply["attributeStatus"]
         answer = {"setVariableResult": [reply]}
         if status == "Accepted":
@@ -114,6 +114,13 @@ class StationPasswords:
             return PasswordOutcome(True, told, answer)
         return PasswordOutcome(False, f"The charger answered {status}", answer)
 
+    async def has(self, station: str, password: str) -> bool:
+        """Whether it is the station's, by our record, and no other is on its way."""
+        before = self._credential(station)
+        if before.passwordHash is None or before.pendingPasswordHash is not None:
+            return False
+        return await self.hasher.matches(password, before.passwordHash)
+
     async def replacing(self, station: str, password: str) -> list[Change]:
         """The changes by which `password` becomes the only valid one.
 
@@ -122,9 +129,18 @@ class StationPasswords:
         """
         check_password(password)
         hashed = await self.hasher.hash(password)
+        changed: dict[str, Any] = {"passwordChangedAt": self.clock.now()}
+        if self._credential(station).wantedPassword is not None:  # this one is newer
+            changed |= {"passwordProgress": None, "passwordInfo": None}
         return [
-            Put(CHARGING_STATION, station, {"passwordChangedAt": self.clock.now()}),
-            _put(station, passwordHash=hashed, pendingPasswordHash=None, previousPasswordHash=None),
+            Put(CHARGING_STATION, station, changed),
+            put_credential(
+                station,
+                passwordHash=hashed,
+                pendingPasswordHash=None,
+                previousPasswordHash=None,
+                wantedPassword=None,
+            ),
         ]
 
     async def send(self, station: str, data: Payload, seconds: float | None = None) -> Payload:
@@ -155,7 +171,9 @@ class StationPasswords:
         before = self._credential(station)
         # A pending one whose answer was lost may be what the station has: it stays valid.
         kept = before.pendingPasswordHash or before.previousPasswordHash
-        await self.records.write(_put(station, pendingPasswordHash=new, previousPasswordHash=kept))
+        await self.records.write(
+            put_credential(station, pendingPasswordHash=new, previousPasswordHash=kept)
+        )
         try:
             reply = await self.stations.call(
                 station, "SetVariables", {"setVariableData": [data]}, seconds=seconds
@@ -178,11 +196,20 @@ class StationPasswords:
             log.warning("password.refused", station=station, status=status)
             return
         previous = before.passwordHash if status == "RebootRequired" else None
-        changed = _put(
-            station, passwordHash=new, pendingPasswordHash=None, previousPasswordHash=previous
-        )
-        when = Put(CHARGING_STATION, station, {"passwordChangedAt": self.clock.now()})
-        await self.records.write(when, changed)
+        hashes = {
+            "passwordHash": new,
+            "pendingPasswordHash": None,
+            "previousPasswordHash": previous,
+        }
+        when: dict[str, Any] = {"passwordChangedAt": self.clock.now()}
+        wanted = before.wantedPassword
+        if wanted is not None and self._credential(station).wantedPassword == wanted:
+            # The one that waited was this one, or an older one.
+            hashes["wantedPassword"] = None
+            told = None if status == "Accepted" else "the station uses it after its next boot"
+            when |= {"passwordProgress": "Confirmed", "passwordInfo": told}
+        changed = put_credential(station, **hashes)
+        await self.records.write(Put(CHARGING_STATION, station, when), changed)
         log.info("password.changed", station=station, status=status)
 
     def _credential(self, station: str) -> Credential:
@@ -190,7 +217,8 @@ class StationPasswords:
         return self.records.get(CREDENTIAL, key) or Credential(id=key)
 
 
-def _setting(password: str) -> Payload:
+def setting(password: str) -> Payload:
+    """OCPP's SetVariableData of a station's password."""
     return {
         "component": {"name": SECURITY},
         "variable": {"name": PASSWORD},
@@ -198,7 +226,8 @@ def _setting(password: str) -> Payload:
     }
 
 
-def _put(station: str, **hashes: str | None) -> Put:
+def put_credential(station: str, **hashes: str | None) -> Put:
+    """Writes fields of the Credential of a station."""
     fields: dict[str, Any] = {
         "station": station,
         "component": SECURITY,
@@ -211,7 +240,7 @@ def _put(station: str, **hashes: str | None) -> Put:
 
 
 def _restored(station: str, before: Credential) -> Put:
-    return _put(
+    return put_credential(
         station,
         pendingPasswordHash=before.pendingPasswordHash,
         previousPasswordHash=before.previousPasswordHash,

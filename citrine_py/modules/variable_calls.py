@@ -15,6 +15,7 @@ from typing import Any
 from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import MESSAGE_LIMIT
 from citrine_py.modules.variables import Item, batches, identity, put_attribute
+from citrine_py.modules.wished_values import compared
 from citrine_py.ports import Clock, Payload, Put, Records, Stations
 
 DEFAULT_ITEMS = 20
@@ -46,7 +47,8 @@ class VariableCalls:
         for batch in self.batched(station, "SetVariables", data, same=identity):
             payload = {"setVariableData": batch}
             reply = await self.stations.call(station, "SetVariables", payload, seconds=seconds)
-            await self.records.write(*self._set_rows(station, batch, reply["setVariableResult"]))
+            rows = list(self._set_rows(station, batch, reply["setVariableResult"]))
+            await self.records.write(*rows, *compared(self.records, rows))
             results += reply["setVariableResult"]
         return results
 
@@ -58,7 +60,8 @@ class VariableCalls:
         for batch in self.batched(station, "GetVariables", data, same=identity):
             payload = {"getVariableData": batch}
             reply = await self.stations.call(station, "GetVariables", payload, seconds=seconds)
-            await self.records.write(*self._get_rows(station, reply["getVariableResult"]))
+            rows = list(self._get_rows(station, reply["getVariableResult"]))
+            await self.records.write(*rows, *compared(self.records, rows))
             results += reply["getVariableResult"]
         return results
 

@@ -37,6 +37,7 @@ class Secrets:
     service_token: str
     api_token: str
     directus_secret: str
+    secrets_key: str
 
     def __repr__(self) -> str:
         return "Secrets(...)"

@@ -105,6 +105,7 @@ def _given(settings: Settings) -> dict[str, str]:
         "admin_token": settings.directus.admin_token,
         "service_token": settings.directus.token,
         "api_token": settings.api.token,
+        "secrets_key": settings.secrets.key,
     }
     return {name: value.get_secret_value() for name, value in given.items() if value is not None}
 
@@ -128,6 +129,7 @@ def _service(settings: Settings, state: State, told: Addresses, secrets: Secrets
         "CITRINE_DIRECTUS_URL": told.directus_url,
         "CITRINE_DIRECTUS_TOKEN": secrets.service_token,
         "CITRINE_API_TOKEN": secrets.api_token,
+        "CITRINE_SECRETS_KEY": secrets.secrets_key,
         "CITRINE_STORE_FOLDER": str(service_folder(settings, state)),
     }
     command = (sys.executable, "-m", "citrine_py", "serve")

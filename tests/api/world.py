@@ -27,6 +27,7 @@ from citrine_py.runtime import SystemClock
 from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeAuthority
 from tests.fakes_jobs import FakeLogFiles
+from tests.fakes_wishes import ADDRESSES
 
 SCHEMAS = Schemas()
 CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
@@ -72,11 +73,18 @@ class ScriptedRequests:
 class ScriptedPasswords:
     answer: Any = field(default_factory=lambda: PasswordOutcome(True, "Updated 1 attributes"))
     asked: list[tuple[str, str | None, bool]] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
     async def set_password(
-        self, station: str, password: str | None, *, set_on_charger: bool
+        self,
+        station: str,
+        password: str | None,
+        *,
+        set_on_charger: bool,
+        when_online: bool = False,
     ) -> PasswordOutcome:
         self.asked.append((station, password, set_on_charger))
+        self.waiting += [station] if when_online else []
         if isinstance(self.answer, Exception):
             raise self.answer
         outcome: PasswordOutcome = self.answer
@@ -86,6 +94,12 @@ class ScriptedPasswords:
 @dataclass
 class RecordedModel:
     asked: list[tuple[str, Payload, bool]] = field(default_factory=list)
+    wanted: list[tuple[str, Payload]] = field(default_factory=list)
+
+    async def want(self, station: str, report_data: Payload) -> Sequence[VariableAttribute]:
+        self.wanted.append((station, report_data))
+        value = report_data["variableAttribute"][0].get("value")
+        return [VariableAttribute(id="v1", station=station, wantedValue=value)]
 
     async def put_report_data(
         self, station: str, report_data: Payload, *, set_on_charger: bool
@@ -177,6 +191,8 @@ class World:
             requests=self.requests,
             passwords=self.passwords,
             device_model=self.device_model,
+            wished_variables=self.device_model,
+            csms_addresses=ADDRESSES.get,
             authorizations=self.tokens,
             local_lists=self.tokens,
             availability=lambda *edit: self.availability_edits.append(edit),

@@ -36,6 +36,7 @@ from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Payload
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
@@ -77,6 +78,7 @@ class House:
                 tokens=TokenNeeds(FakeCertificates()),
                 certificates=CertificateNeeds(FakeReader()),
                 station_jobs=JobNeeds(FakeLogFiles()),
+                wishes=WishNeeds(),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

@@ -29,6 +29,7 @@ from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
@@ -39,6 +40,7 @@ from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords,
 from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_wishes import ADDRESSES, FakeVault
 
 STATION = "cp001"
 SCHEMAS = Schemas()
@@ -72,6 +74,7 @@ class World:
         signing: SigningRules | None = None,
         signs: bool = True,
         public_url: str | None = "http://csms.example",
+        sealing: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.jobs = FakeJobs(self.clock)
@@ -99,6 +102,7 @@ class World:
                     signing or SigningRules(),
                 ),
                 station_jobs=JobNeeds(self.files, public_url),
+                wishes=WishNeeds(FakeVault() if sealing else None, ADDRESSES.get),
             ),
             rules or BootRules(),
             tokens or TokenRules(),

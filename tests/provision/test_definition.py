@@ -29,7 +29,7 @@ FOLDER = files.directus_folder()
 DEFINITION = load(FOLDER)
 TABLES = {table.name: table for table in DEFINITION.tables}
 MOST_COLLECTIONS = 25
-HASHES = {"passwordHash", "pendingPasswordHash", "previousPasswordHash"}
+HASHES = {"passwordHash", "pendingPasswordHash", "previousPasswordHash", "wantedPassword"}
 PEOPLES_OWN = {"ChargingStation": {"password"}, "VariableAttribute": HASHES}
 """Columns that the record of the data API has not: secrets go another way."""
 

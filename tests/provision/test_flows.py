@@ -25,7 +25,12 @@ NEEDS_STATION: dict[str, dict[str, Any]] = {
     "Reset": {"type": "OnIdle"},
     "Get base report": {"reportBase": "FullInventory"},
     "Trigger message": {"requestedMessage": "Heartbeat"},
-    "Set variable": {"component": "OCPPCommCtrlr", "variable": "HeartbeatInterval", "value": "60"},
+    "Set variable": {
+        "component": "OCPPCommCtrlr",
+        "variable": "HeartbeatInterval",
+        "value": "60",
+        "keepWanted": False,
+    },
     "Set password": {"setOnCharger": False},
     "Update firmware": {"location": "https://firmware.example/f.bin"},
     "Get log": {"logType": "SecurityLog"},

@@ -11,7 +11,7 @@ from citrine_py.stack.state import Secrets, State
 
 
 def secrets() -> Secrets:
-    return Secrets(*(f"secret-{number}" for number in range(5)))
+    return Secrets(*(f"secret-{number}" for number in range(6)))
 
 
 def state(folder: Path) -> State:

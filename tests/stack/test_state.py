@@ -39,7 +39,7 @@ def test_secrets_are_generated_once_and_kept(state: State) -> None:
     first = state.secrets()
     assert state.secrets() == first
     values = json.loads((state.folder / "secrets.json").read_text()).values()
-    assert len(set(values)) == len(values) == 5
+    assert len(set(values)) == len(values) == 6
     assert all(len(value) >= 32 for value in values)
 
 

@@ -12,11 +12,13 @@ import { invalid, nameIn } from './calls.js';
 import { rowsWithHashes } from './credentials.js';
 import { rowsWithLimits } from './limits.js';
 import { liveRows } from './transactions.js';
+import { rowsWithWishes } from './wishes.js';
 
 const VIEWS = {
   Credential: { table: 'VariableAttribute', rows: rowsWithHashes },
   LiveTransaction: { table: 'Transaction', rows: liveRows },
   MessageLimit: { table: 'VariableAttribute', rows: rowsWithLimits },
+  VariableWish: { table: 'VariableAttribute', rows: rowsWithWishes },
 };
 const FARTHEST = 2n ** 30n; // transactions
 const LONGEST = 20000; // milliseconds

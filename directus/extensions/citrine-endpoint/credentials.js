@@ -1,7 +1,7 @@
-// Password hashes: the few rows of VariableAttribute that hold some.
+// Password hashes, and sealed passwords that wait for their station: the few rows of VariableAttribute that hold some.
 
 const TABLE = 'VariableAttribute';
-const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
+const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash', 'wantedPassword'];
 const HOLDS_SOME = HASHES.map((hash) => `"${hash}" IS NOT NULL`).join(' OR ');
 
 export async function credentials(database, keys) {
@@ -14,4 +14,4 @@ export function rowsWithHashes(database) {
   return database(TABLE).whereRaw(`(${HOLDS_SOME})`);
 }
 
-export const index = { name: `${TABLE}_credentials`, table: TABLE, where: HOLDS_SOME };
+export const index = { name: `${TABLE}_secrets`, table: TABLE, where: HOLDS_SOME };

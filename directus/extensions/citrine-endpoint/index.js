@@ -7,8 +7,10 @@
 // POST /citrine/update   {collection, rows: [{key, set, over}]}  a field in `over` only where the
 //                        row holds one of those values; as /items does it, but in one transaction
 // POST /citrine/changes  {since: {collection: mark or null}, keys: [collection]}  what is different
-// GET  /citrine/credentials[?keys=a,b]         password hashes, which Directus conceals elsewhere
+// GET  /citrine/credentials[?keys=a,b]         password hashes and sealed passwords, which Directus
+//                        conceals elsewhere
 // GET  /citrine/limits[?keys=a,b]              what stations take in one message
+// GET  /citrine/wishes[?keys=a,b]              values that operators want variables to have
 // GET  /citrine/transactions[?keys=a,b]        those that run, or were told of in the last days
 //
 // All but `update` go past Directus' items service: no flows, no realtime events, no revisions.
@@ -24,11 +26,13 @@ import { index as indexOfLimits, limits } from './limits.js';
 import { indexed } from './partial_index.js';
 import { liveTransactions } from './transactions.js';
 import { update } from './update.js';
+import { index as indexOfWishes, wishes } from './wishes.js';
 
 export default {
   id: 'citrine',
   handler: (router, { database, getSchema, services, logger }) => {
-    const makers = [indexOfCredentials, indexOfLimits].map((index) => indexed(database, logger, index));
+    const makers = [indexOfCredentials, indexOfLimits, indexOfWishes]
+      .map((index) => indexed(database, logger, index));
     const withIndices = () => Promise.all(makers.map((make) => make()));
 
     const answer = (work) => async (request, response) => {
@@ -90,6 +94,11 @@ export default {
     router.get('/limits', answer(async ({ query }) => {
       await withIndices();
       return await limits(database, query.keys && String(query.keys).split(','));
+    }));
+
+    router.get('/wishes', answer(async ({ query }) => {
+      await withIndices();
+      return await wishes(database, query.keys && String(query.keys).split(','));
     }));
 
     router.get('/transactions', answer(async ({ query }) => {

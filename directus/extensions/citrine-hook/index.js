@@ -10,10 +10,11 @@ import { createHash } from 'node:crypto';
 
 import { retelling } from './retelling.js';
 import { checkTariffs } from './tariff.js';
+import { checkWishes } from './wishes.js';
 
 const SERVICE_POLICY = 'c1781e00-0000-4000-8000-000000000101';
 const KEYS_NAMESPACE = '6b0a3a5e-52ac-4c0e-9a57-0c1c5d3b2f10'; // citrine_py/model/keys.py
-const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash'];
+const HASHES = ['passwordHash', 'pendingPasswordHash', 'previousPasswordHash', 'wantedPassword'];
 const RULE = /^[a-zA-Z0-9*\-_=:+|@.]{16,40}$/;
 const RULE_TEXT = 'A password has 16 to 40 characters out of a-z A-Z 0-9 * - _ = : + | @ .';
 const STASHED = 1000;
@@ -38,6 +39,10 @@ class Forbidden extends Invalid {
 export default ({ filter, action }, { env, services, getSchema, logger }) => {
   retelling({ filter }, { services, logger });
   checkTariffs({ filter }, { env, logger, isService, refuse: (text) => new Invalid(text) });
+
+  checkWishes({ filter }, {
+    isService, namesPassword, derived, refuse: (text) => new Invalid(text),
+  });
 
   const stash = new Map(); // passwords of rows that are being created, until these are committed
 

@@ -48,7 +48,8 @@ const letters = {
 // whether it is a success. With a `collection` the rows of that are selected, not stations;
 // `name` says how to call one. `good` says by the answer's first word whether it is a success,
 // where another word than a status stands there; then that word's line is the title's too. `goes`:
-// the row is not there any more when all is well.
+// the row is not there any more when all is well. `away`: the call for a station that is not
+// connected, if there is one.
 export const requests = {
   reset: {
     title: 'Reset',
@@ -82,7 +83,18 @@ export const requests = {
         attributeValue: String(form.value ?? ''),
       }],
     }),
-    read: (payload) => payload?.setVariableResult?.[0]?.attributeStatus,
+    away: (station, form) => (form.keepWanted === false ? undefined : {
+      method: 'PUT',
+      path: `/data/monitoring/variableAttribute?stationId=${encodeURIComponent(station)}&whenOnline=true`,
+      body: {
+        component: { name: form.component, instance: text(form.componentInstance), evse: evse(form) },
+        variable: { name: form.variable, instance: text(form.variableInstance) },
+        variableAttribute: [{ type: text(form.attributeType), value: String(form.value ?? '') }],
+      },
+    }),
+    read: (payload) => (Array.isArray(payload)
+      ? 'Scheduled: kept as wanted, it is sent when the station is back'
+      : payload?.setVariableResult?.[0]?.attributeStatus),
   },
   startTransaction: {
     title: 'Start charging',
@@ -137,9 +149,13 @@ export const requests = {
         stationId: station,
         password: text(form.newPassword),
         setOnCharger: form.setOnCharger === true,
+        whenOnline: form.keepWanted === true && form.setOnCharger !== true ? true : undefined,
       },
     }),
-    read: (payload) => (typeof payload === 'string' && payload.startsWith('Updated') ? 'Accepted' : payload),
+    read: (payload) => {
+      if (String(payload).startsWith('Updated')) return 'Accepted';
+      return String(payload).startsWith('Wanted') ? 'Scheduled: it is sent when the station is back' : payload;
+    },
   },
   transactionStatus: {
     title: 'Transaction status',
@@ -332,7 +348,14 @@ async function checkCaller(database, accountability) {
 }
 
 async function one(wanted, target, form, env) {
-  const { method, path, body } = wanted.call(target, form);
+  const told = await asked(wanted, wanted.call(target, form), target, env);
+  const later = told.away && wanted.away?.(target, form);
+  const { away, ...outcome } = later ? await asked(wanted, later, target, env) : told;
+  return outcome;
+}
+
+// What came of one call. `away`: the station is not connected.
+async function asked(wanted, { method, path, body }, target, env) {
   const station = wanted.name ? wanted.name(target) : target;
   let response;
   try {
@@ -353,7 +376,9 @@ async function one(wanted, target, form, env) {
     return { station, success: false, outcome: 'the charging service stopped in the middle of its answer' };
   }
   if (!response.ok) {
-    return { station, success: false, outcome: String(answer?.payload ?? `status ${response.status}`) };
+    const outcome = String(answer?.payload ?? `status ${response.status}`);
+    const away = response.status === 502 && outcome.endsWith('is not connected');
+    return { station, success: false, outcome, away };
   }
   const said = wanted.read(answer?.payload ?? answer, answer);
   const good = wanted.good ?? ((word) => GOOD.has(word));
