@@ -25,6 +25,7 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.charging_profiles import CHARGING_PROFILE
 from citrine_py.model.jobs import JOB
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
 from citrine_py.model.tariffs import TARIFF
@@ -86,6 +87,7 @@ class Service:
             service_parts.token_rules(settings),
             service_parts.transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
+            smart_charging=service_parts.smart_charging_rules(settings),
             vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -202,6 +204,7 @@ class Service:
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
         self.store.watch(JOB, self.rules.job_wishes.changed)
+        self.store.watch(CHARGING_PROFILE, self.rules.profile_wishes.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

@@ -129,3 +129,23 @@ def monitoring_key(station: str, monitor_id: int) -> str:
 def display_message_key(station: str, message_id: int) -> str:
     """Key of a DisplayMessage record; the id is unique on the station."""
     return derived("DisplayMessage", station, message_id)
+
+
+def charging_profile_key(station: str, profile_id: int) -> str:
+    """Key of a ChargingProfile record that a message makes; the id is unique on the station."""
+    return derived("ChargingProfile", station, profile_id)
+
+
+def external_limit_key(station: str, evse_id: int, source: str) -> str:
+    """Key of the ChargingProfile record of a limit that `source` has set at a station."""
+    return derived("ChargingProfile", station, "limit", evse_id, source)
+
+
+def share_key(station: str, transaction_id: str) -> str:
+    """Key of the ChargingProfile record of what one transaction may take."""
+    return derived("ChargingProfile", station, "share", transaction_id)
+
+
+def idle_share_key(station: str, evse_id: int) -> str:
+    """Key of the ChargingProfile record of what a car that plugs in there may take at first."""
+    return derived("ChargingProfile", station, "idle", evse_id)

@@ -18,6 +18,7 @@ from citrine_py.modules import (
     control_bindings,
     job_bindings,
     provisioning_bindings,
+    smart_charging_bindings,
     token_bindings,
 )
 from citrine_py.modules.authorization import StationIdTokens, TokenRules
@@ -40,9 +41,11 @@ from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.presence import StationPresence
+from citrine_py.modules.profile_wishes import ProfileWishes
 from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
 from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.smart_charging_bindings import SmartChargingRules
 from citrine_py.modules.tariffs import TariffCheck, TariffPricing
 from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
@@ -103,6 +106,7 @@ class Rules:
     cost_updates: CostUpdates
     uploads: JobUploads
     job_wishes: JobWishes
+    profile_wishes: ProfileWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def build(
     transaction_rules: TransactionRules,
     *,
     report_timeout: float = 120,
+    smart_charging: SmartChargingRules | None = None,
     vendors: Vendors = MappingProxyType({}),
 ) -> Rules:
     """Gives every rule its needs. Before stations connect, `presence.reset()` and
@@ -147,10 +152,17 @@ def build(
     trigger = own.senders["TriggerMessage"]
     certificates = certificate_bindings.build(common, needs.certificates, trigger)
     jobs = job_bindings.build(common, needs.station_jobs, needs.new_id, own.variables)
-    blocks = (own, tokens, certificates, charging, control, jobs)
+    smart = smart_charging_bindings.build(
+        common,
+        smart_charging or SmartChargingRules(),
+        events=charging.handlers["TransactionEvent"],
+        start=tokens.senders["RequestStartTransaction"],
+        ask=jobs.senders["GetChargingProfiles"],
+    )
+    blocks = (own, tokens, certificates, charging, control, jobs, smart)
     requests = _requests(needs, own, [block.senders for block in blocks])
     wishes = JobWishes(records, stations, needs.jobs, clock, requests, own.reports.fresh_id)
-    sent = (control.availability.arrived, wishes.arrived)
+    sent = (control.availability.arrived, wishes.arrived, smart.wishes.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
     handlers = _recorders(records, clock, vendors)
@@ -166,7 +178,10 @@ def build(
         passwords=own.passwords,
         device_model=own.device_model,
         background=_background(
-            certificates=certificates.renewals, jobs=jobs.sweep, reservations=control.sweep
+            certificates=certificates.renewals,
+            jobs=jobs.sweep,
+            reservations=control.sweep,
+            shares=smart.balancing,
         ),
         availability=control.availability,
         id_tokens=tokens.id_tokens,
@@ -179,6 +194,7 @@ def build(
         cost_updates=charging.cost_updates,
         uploads=jobs.uploads,
         job_wishes=wishes,
+        profile_wishes=smart.wishes,
     )
 
 

@@ -43,12 +43,14 @@ LOG: Mapping[str, JobStatus] = {
 }
 """N01: what ends an upload."""
 
-REPORTING = frozenset({"CustomerInformation", "GetDisplayMessages", "GetMonitoringReport"})
+REPORTING = frozenset(
+    {"CustomerInformation", "GetChargingProfiles", "GetDisplayMessages", "GetMonitoringReport"}
+)
 TRACKED = frozenset({"GetLog", "PublishFirmware", "UpdateFirmware", *REPORTING})
 """Actions of which stations tell more after their answer, by requestId."""
 
 _GOOD = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked", "Unpublished"})
-_NOTHING_TO_TELL = frozenset({"EmptyResultSet"})
+_NOTHING_TO_TELL = frozenset({"EmptyResultSet", "NoProfiles"})
 
 
 def answered(action: str, payload: Payload, reply: Payload) -> JobStatus:
