@@ -36,6 +36,7 @@ from citrine_py.modules.diagnostics import OnNotifyEvent
 from citrine_py.modules.gate import Gate
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.job_wishes import JobWishes
+from citrine_py.modules.load_balancing import LoadBalancing
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
@@ -107,6 +108,7 @@ class Rules:
     uploads: JobUploads
     job_wishes: JobWishes
     profile_wishes: ProfileWishes
+    balancing: LoadBalancing
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ def build(
         uploads=jobs.uploads,
         job_wishes=wishes,
         profile_wishes=smart.wishes,
+        balancing=smart.balancing,
     )
 
 

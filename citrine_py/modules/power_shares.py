@@ -36,20 +36,21 @@ def shares(limit: float, cars: Iterable[Car]) -> dict[str, float]:
     """W for each car: in sum never more than `limit`; for each either nothing or its minimum at
     least. A car that gets nothing comes in its order after all that get something. With a
     higher limit no car gets less, as long as the same ones may charge."""
+    limit = max(limit, 0.0)
     waiting = sorted(cars, key=lambda car: (car.order, car.key))
     given = dict.fromkeys((car.key for car in waiting), 0.0)
     admitted: list[Car] = []
-    left = max(limit, 0.0)
+    left = limit
     for car in waiting:
-        least = min(car.minimum, car.most)
-        if least > left:
+        needed = min(car.minimum, car.most)
+        if needed > left:
             break
-        left -= least
+        left -= needed
         admitted.append(car)
     least = {car.key: min(car.minimum, car.most) for car in admitted}
     wanted = {car.key: min(max(car.demand, least[car.key]), car.most, limit) for car in admitted}
     first = _filled(limit, admitted, least, wanted)
-    most = {car.key: min(car.most, max(limit, 0.0)) for car in admitted}
+    most = {car.key: min(car.most, limit) for car in admitted}
     return given | _filled(limit, admitted, first, most)
 
 

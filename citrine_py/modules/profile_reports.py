@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from citrine_py.model.charging_profiles import (
     CHARGING_PROFILE,
@@ -49,7 +50,7 @@ class OnReportChargingProfiles:
     def _reported(self, call: Call, profile: Payload) -> Change:
         """One that we know keeps what we want of it; another is recorded as it is."""
         row = numbered(self.records, call.station, profile["id"])
-        seen = {"reportedAt": call.received}
+        seen: dict[str, Any] = {"reportedAt": call.received}
         if row is not None and row.source in OURS:
             if row.status in {"Sent", "Refused", "Cleared"}:
                 seen |= {"status": "Confirmed", "timestamp": call.received}

@@ -37,6 +37,8 @@ WISHED = (
 )
 """The fields that make the message; another value of one of them is another wish."""
 DEFAULT_UNIT = "A"
+BUTTONS = 1_000_000
+"""Ids from here on are not ours to choose: the buttons in Directus use them (citrine-operation)."""
 
 
 def wish(row: ChargingProfile | None) -> tuple[Any, ...]:
@@ -134,7 +136,7 @@ def request(row: ChargingProfile, number: int) -> Payload:
 def fresh_number(records: Records, station: str) -> int:
     """An id that no profile of the station has had, as far as is known (K01: unique there)."""
     used = (row.chargingProfileId for row in records.select(CHARGING_PROFILE, station=station))
-    return max((number for number in used if number is not None), default=0) + 1
+    return max((each for each in used if each is not None and each < BUTTONS), default=0) + 1
 
 
 def numbered(records: Records, station: str, number: int) -> ChargingProfile | None:
