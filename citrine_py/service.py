@@ -204,7 +204,7 @@ class Service:
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
         self.store.watch(JOB, self.rules.job_wishes.changed)
-        self.store.watch(CHARGING_PROFILE, self.rules.profile_wishes.changed)
+        self.store.watch(CHARGING_PROFILE, self.rules.smart_charging.wishes.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

@@ -28,6 +28,11 @@ class Draws:
         found = self.told.get(transaction)
         return found[0] if found is not None and now - found[1] <= FRESH else None
 
+    def since(self, transaction: str, moment: datetime | None) -> bool:
+        """Whether that was told after `moment`."""
+        found = self.told.get(transaction)
+        return found is not None and (moment is None or found[1] > moment)
+
     def noting(self, handle: Handler) -> Handler:
         """`handle`, which answers TransactionEvent, with a look at what it is told."""
 
@@ -48,7 +53,7 @@ class Draws:
                 if power is not None:
                     self.told[key] = (power, call.received)
 
-    def keep(self, transactions: frozenset[str]) -> None:
-        """Forgets all but these."""
-        for gone in self.told.keys() - transactions:
+    def forget(self, now: datetime) -> None:
+        """Drops what is not fresh any more, of transactions whose end nobody told too."""
+        for gone in [key for key, (_, at) in self.told.items() if now - at > FRESH]:
             del self.told[gone]

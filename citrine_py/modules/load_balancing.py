@@ -51,11 +51,13 @@ _ON_THE_WAY = ("Wanted", "Sent")
 @dataclass(slots=True)
 class _Held:
     """What the station has of a car's share for certain. `idle`: the car wanted nothing when it
-    got nothing, which its station then tells as if it waited for power."""
+    got nothing, which its station then tells as if it waited for power. `raised`: when the share
+    last grew; what the car drew before says nothing of what it would draw now."""
 
     watts: float
     until: datetime
     idle: bool = False
+    raised: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class LoadBalancing:
         """
         await self.tidying.tidy()
         now, seen = self.clock.now(), set[str]()
+        self.draws.forget(now)
         for location in self.records.select(LOCATION):
             site = site_of(location)
             if site is not None:
@@ -179,7 +182,7 @@ class LoadBalancing:
             key=key,
             order=(float(idle), _begun(transaction)),
             minimum=site.minimum(phases),
-            demand=self._demand(site, transaction, in_force, now, idle=idle),
+            demand=site.minimum(phases) if idle else self._demand(transaction, held, in_force, now),
             most=needed_watts(site, row.chargingNeeds if row else None) or float("inf"),
             weight=weight(self.records, transaction),
         )
@@ -192,8 +195,11 @@ class LoadBalancing:
             return
         until = row.startSchedule + timedelta(seconds=row.duration or 0)
         before = self.held.get(key)
-        if before is None or (before.watts, before.until) != (watts, until):
-            self.held[key] = _Held(watts, until, before is not None and before.idle)
+        if before is None:
+            self.held[key] = _Held(watts, until)
+        elif (before.watts, before.until) != (watts, until):
+            raised = row.timestamp if watts > before.watts else before.raised
+            self.held[key] = _Held(watts, until, before.idle, raised)
 
     def _idle(self, transaction: Transaction, held: _Held | None) -> bool:
         if transaction.chargingState in _IDLE:
@@ -202,13 +208,15 @@ class LoadBalancing:
         return stopped and transaction.chargingState != "Charging"
 
     def _demand(
-        self, site: Site, transaction: Transaction, in_force: float, now: datetime, *, idle: bool
+        self, transaction: Transaction, held: _Held | None, in_force: float, now: datetime
     ) -> float:
         """What the car would take, about; all that it may get, as long as that is not known."""
-        if idle:
-            return site.minimum(transaction.numberOfPhasesUsed)
         drawn = self.draws.of(transaction.id, now)
-        if drawn is None or transaction.chargingState != "Charging" or drawn >= _LIMITED * in_force:
+        if drawn is None or transaction.chargingState != "Charging":
+            return float("inf")
+        if held is not None and not self.draws.since(transaction.id, held.raised):
+            return in_force
+        if drawn >= _LIMITED * in_force:
             return float("inf")
         return -(-drawn * _HEADROOM // _STEP) * _STEP + _STEP
 

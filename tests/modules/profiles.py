@@ -81,7 +81,7 @@ async def made_by_operator(made: World, key: str = "row-1", **fields: Any) -> Ch
     """An operator makes a row in Directus; what has become of it."""
     row = ChargingProfile(id=key, **{"station": STATION, **fields})
     made.records.have(CHARGING_PROFILE, row)
-    made.rules.profile_wishes.changed(key, None, row)
+    made.rules.smart_charging.wishes.changed(key, None, row)
     await made.jobs.settle()
     return the(made, key)
 
@@ -90,7 +90,7 @@ async def edited(made: World, key: str = "row-1", **fields: Any) -> ChargingProf
     """An operator edits a row."""
     before = the(made, key)
     made.records.edit(CHARGING_PROFILE, key, **fields)
-    made.rules.profile_wishes.changed(key, before, the(made, key))
+    made.rules.smart_charging.wishes.changed(key, before, the(made, key))
     await made.jobs.settle()
     return the(made, key)
 
@@ -99,13 +99,13 @@ async def removed(made: World, key: str = "row-1") -> None:
     """An operator removes a row."""
     before = the(made, key)
     made.records._shelf(CHARGING_PROFILE).pop(key)
-    made.rules.profile_wishes.changed(key, before, None)
+    made.rules.smart_charging.wishes.changed(key, before, None)
     await made.jobs.settle()
 
 
 async def look(made: World) -> None:
     """The next round of load balancing, with what it starts."""
-    await made.rules.balancing.round()
+    await made.rules.smart_charging.balancing.round()
     await made.jobs.settle()
 
 

@@ -212,7 +212,7 @@ async def test_a_station_that_is_away_keeps_its_share_until_that_ends() -> None:
 def facts(made: World) -> Any:
     place = Site(PLACE, 22_000, 230, 3)
     found = places(made.records, PLACE)
-    return made.rules.balancing._facts(place, found, made.clock.now())
+    return made.rules.smart_charging.balancing._facts(place, found, made.clock.now())
 
 
 async def test_a_station_that_takes_no_profiles_has_what_it_draws_reserved() -> None:
