@@ -70,16 +70,17 @@ class ProfileSending:
 
     async def _serve(self, station: str) -> None:
         """What is to be removed goes first: it may be in the way of what comes."""
-        turns: dict[str, int] = {}
+        tried: dict[str, tuple[ChargingProfile | None, int]] = {}
         while self.here(station):
-            waiting = [row for row in self._waiting(station) if turns.get(row.id, 0) < _MOST_TURNS]
+            waiting = [row for row in self._waiting(station) if _news(row, tried.get(row.id))]
             if not waiting:
                 return
             row = waiting[0]
             again = await (
                 self._remove(row) if row.status == "Removing" else self._set(row, station)
             )
-            turns[row.id] = turns.get(row.id, 0) + 1 if again else _MOST_TURNS
+            left = None if again else self.records.get(CHARGING_PROFILE, row.id)
+            tried[row.id] = (left, tried.get(row.id, (None, 0))[1] + 1)
 
     def _waiting(self, station: str) -> list[ChargingProfile]:
         rows = [
@@ -95,27 +96,30 @@ class ProfileSending:
     # ---- set ---------------------------------------------------------------------------
 
     async def _set(self, row: ChargingProfile, station: str) -> bool:
-        """Whether the row has changed meanwhile and is to be looked at again."""
+        """Whether another wish came while this one was sent."""
         try:
             payload, filled = await self._payload(row, station)
         except BadRequest as error:
-            return await self._end(row, "Refused", str(error))
+            log.info("profile.refused", station=station, row=row.id, reason=str(error))
+            await self._note(row.id, "Refused", str(error))
+            return False
         number = payload["chargingProfile"]["id"]
         begun = {"chargingProfileId": number, "sentAt": self.clock.now(), "status": "Sent"}
         before = {name: getattr(row, name) for name in filled}
         fields = {**filled, **begun, "statusInfo": None, "timestamp": self.clock.now()}
         if not await self._write(row.id, Put(CHARGING_PROFILE, row.id, fields, only_over=before)):
             return False
-        sent = wish(self.records.get(CHARGING_PROFILE, row.id))
+        sent = wish(row.model_copy(update=filled))
         _, status, info = await self._call(station, "SetChargingProfile", payload)
         now = self.records.get(CHARGING_PROFILE, row.id)
-        if now is None or now.status == "Removing":
-            return False  # a row of its own removes it
+        if now is None or now.status != "Sent":
+            return now is not None  # it was removed, or is wanted again
         if wish(now) != sent:
-            status, info = "Wanted", None
+            await self._note(row.id, "Wanted", None)
+            return True
         log.info("profile.answered", station=station, profile=number, status=status, info=info)
         await self._note(row.id, status, info)
-        return wish(now) != sent
+        return False
 
     async def _payload(self, row: ChargingProfile, station: str) -> tuple[Payload, dict[str, Any]]:
         """The message, and the fields of the row that it fills.
@@ -176,11 +180,6 @@ class ProfileSending:
         status: ChargingProfileState = "Confirmed" if reply["status"] == "Accepted" else "Refused"
         return reply, status, said(reply)
 
-    async def _end(self, row: ChargingProfile, status: ChargingProfileState, info: str) -> bool:
-        log.info("profile.refused", station=row.station, row=row.id, reason=info)
-        await self._note(row.id, status, info)
-        return False
-
     async def _note(self, key: str, status: ChargingProfileState, info: str | None) -> None:
         fields = {"status": status, "statusInfo": info, "timestamp": self.clock.now()}
         await self._write(key, Put(CHARGING_PROFILE, key, fields))
@@ -192,3 +191,8 @@ class ProfileSending:
             log.warning("profile.unrecorded", key=key, reason=str(error))
             return False
         return True
+
+
+def _news(row: ChargingProfile, tried: tuple[ChargingProfile | None, int] | None) -> bool:
+    """Whether a row has changed since it was tried, and not too often."""
+    return tried is None or (row != tried[0] and tried[1] < _MOST_TURNS)

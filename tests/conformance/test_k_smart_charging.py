@@ -414,7 +414,13 @@ async def test_k15_needs_without_a_transaction_are_rejected(csms: Csms) -> None:
 
 
 async def make(csms: Csms, **fields: Any) -> str:
-    """An operator's row in Directus."""
+    """An operator's row in Directus, once that shows the station."""
+    path = f"/items/ChargingStation/{csms.station_id}"
+
+    async def known() -> bool:
+        return (await csms.operator.directus.get(path)).status_code == 200
+
+    await until(known)
     row = {"station": csms.station_id, **fields}
     made = await csms.operator.directus.post("/items/ChargingProfile", json=row)
     assert made.status_code == 200, made.text

@@ -206,3 +206,24 @@ async def test_k15_a_plan_without_a_schedule_of_ours_is_within_it() -> None:
     made = await world()
     await plug_in(made)
     assert await intends(made, 6) == "Accepted"
+
+
+async def test_k15_a_plan_that_comes_before_the_answer_was_kept_is_negotiated_anew() -> None:
+    """The station answers SetChargingProfile and tells the car's plan in one breath."""
+    made = await world()
+    await plug_in(made)
+
+    async def answer(_: Any) -> Any:
+        if len(given(made)) == 1:
+            told = {
+                "timeBase": "2026-01-01T00:00:00Z",
+                "evseId": 1,
+                "chargingSchedule": ids(schedule(40)),
+            }
+            assert (await made.call("NotifyEVChargingSchedule", told))["status"] == "Rejected"
+        return {"status": "Accepted"}
+
+    made.stations.answers["SetChargingProfile"] = answer
+    await needs(made)
+    assert len(given(made)) == 2
+    assert the_share(made).status == "Confirmed"
