@@ -94,7 +94,7 @@ def defaults(row: ChargingProfile, now: datetime) -> dict[str, Any]:
         "startSchedule": row.startSchedule,
     }
     if row.startSchedule is None and kind != "Relative":
-        told["startSchedule"] = row.validFrom or now
+        told["startSchedule"] = row.validFrom or parse(iso(now))  # as exact as it is kept
     return {name: value for name, value in told.items() if getattr(row, name) != value}
 
 

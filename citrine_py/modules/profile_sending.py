@@ -28,7 +28,7 @@ from citrine_py.model.charging_profiles import (
 )
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.modules.answers import said
-from citrine_py.modules.profile_rows import defaults, free_level, fresh_number, request, wish
+from citrine_py.modules.profile_rows import defaults, free_level, fresh_number, request
 from citrine_py.modules.profile_rules import check, running
 from citrine_py.modules.sites import converted, station_site
 from citrine_py.modules.smart_charging_limits import SmartChargingLimits
@@ -109,12 +109,11 @@ class ProfileSending:
         fields = {**filled, **begun, "statusInfo": None, "timestamp": self.clock.now()}
         if not await self._write(row.id, Put(CHARGING_PROFILE, row.id, fields, only_over=before)):
             return False
-        sent = wish(row.model_copy(update=filled))
         _, status, info = await self._call(station, "SetChargingProfile", payload)
         now = self.records.get(CHARGING_PROFILE, row.id)
         if now is None or now.status != "Sent":
             return now is not None  # it was removed, or is wanted again
-        if wish(now) != sent:
+        if _message(now, number) != payload:
             await self._note(row.id, "Wanted", None)
             return True
         log.info("profile.answered", station=station, profile=number, status=status, info=info)
@@ -196,3 +195,11 @@ class ProfileSending:
 def _news(row: ChargingProfile, tried: tuple[ChargingProfile | None, int] | None) -> bool:
     """Whether a row has changed since it was tried, and not too often."""
     return tried is None or (row != tried[0] and tried[1] < _MOST_TURNS)
+
+
+def _message(row: ChargingProfile, number: int) -> Payload | None:
+    """What the row says now; None if it says nothing that could be sent."""
+    try:
+        return request(row, number)
+    except BadRequest:
+        return None
