@@ -25,6 +25,7 @@ from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.metrics import edge_samples, store_samples
 from citrine_py.model.authorizations import AUTHORIZATION
+from citrine_py.model.charging_profiles import CHARGING_PROFILE
 from citrine_py.model.jobs import JOB
 from citrine_py.model.network_profiles import NETWORK_PROFILE
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
@@ -91,6 +92,7 @@ class Service:
             service_parts.token_rules(settings),
             service_parts.transaction_rules(settings),
             report_timeout=settings.boot.report_timeout,
+            smart_charging=service_parts.smart_charging_rules(settings),
             vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
@@ -212,6 +214,7 @@ class Service:
         self.store.watch(JOB, self.rules.job_wishes.changed)
         self.store.watch(VARIABLE_WISH, self.rules.wishes.variables.changed)
         self.store.watch(NETWORK_PROFILE, self.rules.wishes.profiles.changed)
+        self.store.watch(CHARGING_PROFILE, self.rules.smart_charging.wishes.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

@@ -15,6 +15,7 @@ from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.energy import Limits
+from citrine_py.modules.smart_charging_bindings import SmartChargingRules
 from citrine_py.modules.token_bindings import TokenNeeds
 from citrine_py.modules.transaction_status import Patience
 from citrine_py.ocpp.schemas import Schemas
@@ -84,6 +85,12 @@ def transaction_rules(settings: Settings) -> TransactionRules:
         Limits(rules.most_power * 1000, rules.most_energy * 1000),
         Patience(rules.ask_after, rules.silence, rules.close_after),
         settings.tariffs.cost_updated_interval,
+    )
+
+
+def smart_charging_rules(settings: Settings) -> SmartChargingRules:
+    return SmartChargingRules(
+        settings.smart_charging.interval, settings.store.history_retention_days
     )
 
 

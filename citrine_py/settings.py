@@ -173,6 +173,12 @@ class TariffsSettings(Group):
     )
 
 
+class SmartChargingSettings(Group):
+    interval: Seconds = Field(
+        10, description="Seconds between two looks at what the limit of a location is shared among"
+    )
+
+
 class VendorsSettings(Group):
     """Who knows messages of vendors' own (DataTransfer)."""
 
@@ -304,6 +310,7 @@ class Settings(BaseSettings):
     authorization: AuthorizationSettings = AuthorizationSettings()
     transactions: TransactionsSettings = TransactionsSettings()
     tariffs: TariffsSettings = TariffsSettings()
+    smart_charging: SmartChargingSettings = SmartChargingSettings()
     certificates: CertificatesSettings = CertificatesSettings()
     vendors: VendorsSettings = VendorsSettings()
     calls: CallsSettings = CallsSettings()

@@ -7,6 +7,7 @@ from typing import Any
 from citrine_py.model import (
     authorizations,
     certificates,
+    charging_profiles,
     dead_letters,
     display_messages,
     jobs,
@@ -33,6 +34,7 @@ _SUBJECTS = (
     jobs,
     monitoring,
     display_messages,
+    charging_profiles,
     operations,
     dead_letters,
 )

@@ -135,3 +135,23 @@ def network_profile_key(station: str, slot: int) -> str:
     """Key of a NetworkProfile record. The hook in Directus (`citrine-hook`) makes the same for
     rows that people make."""
     return derived("NetworkProfile", station, slot)
+
+
+def charging_profile_key(station: str, profile_id: int) -> str:
+    """Key of a ChargingProfile record that a message makes; the id is unique on the station."""
+    return derived("ChargingProfile", station, profile_id)
+
+
+def external_limit_key(station: str, evse_id: int, source: str) -> str:
+    """Key of the ChargingProfile record of a limit that `source` has set at a station."""
+    return derived("ChargingProfile", station, "limit", evse_id, source)
+
+
+def share_key(station: str, transaction_id: str) -> str:
+    """Key of the ChargingProfile record of what one transaction may take."""
+    return derived("ChargingProfile", station, "share", transaction_id)
+
+
+def idle_share_key(station: str, evse_id: int) -> str:
+    """Key of the ChargingProfile record of what a car that plugs in there may take at first."""
+    return derived("ChargingProfile", station, "idle", evse_id)

@@ -9,7 +9,14 @@ from citrine_py.model.collection import Collection, Delivery, Query, Record, Ser
 from citrine_py.model.stations import ConnectorStatus
 
 EventKind = Literal[
-    "Event", "Security", "Firmware", "Log", "DataTransfer", "Authorization", "Reservation"
+    "Event",
+    "Security",
+    "Firmware",
+    "Log",
+    "DataTransfer",
+    "Authorization",
+    "Reservation",
+    "Charging",
 ]
 Direction = Literal["in", "out"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "Unreadable"]

@@ -80,6 +80,10 @@ class Location(Record):
     country: Operators[str | None] = None
     coordinates: Operators[dict[str, Any] | None] = None  # GeoJSON Point
     tariff: Operators[str | None] = None  # Tariff.id; for its stations without one of their own
+    powerLimit: Operators[float | None] = None
+    """kW that its stations may take together; none: no limit (`modules.load_balancing`)."""
+    voltage: Operators[float | None] = None  # V between phase and neutral; 230 if not said
+    phases: Operators[int | None] = None  # that stations and cars use; 3 if not said
 
 
 class ChargingStation(Record):

@@ -18,6 +18,7 @@ from citrine_py.modules import (
     control_bindings,
     job_bindings,
     provisioning_bindings,
+    smart_charging_bindings,
     token_bindings,
     wish_bindings,
 )
@@ -26,15 +27,16 @@ from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.availability import OnHeartbeat, OnStatusNotification
 from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.boot import BootRules, OnBootNotification
-from citrine_py.modules.certificate_bindings import CertificateNeeds
+from citrine_py.modules.certificate_bindings import CertificateNeeds, Certificates
 from citrine_py.modules.change_availability import AvailabilityWishes
 from citrine_py.modules.charging_bindings import Charging, TransactionRules
+from citrine_py.modules.control_bindings import Control
 from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.data_transfer import OnDataTransfer, Vendors
 from citrine_py.modules.device_model import StationDeviceModel
 from citrine_py.modules.diagnostics import OnNotifyEvent
 from citrine_py.modules.gate import Gate
-from citrine_py.modules.job_bindings import JobNeeds
+from citrine_py.modules.job_bindings import JobNeeds, StationJobs
 from citrine_py.modules.job_wishes import JobWishes
 from citrine_py.modules.local_lists import LocalLists
 from citrine_py.modules.log_uploads import JobUploads
@@ -44,6 +46,7 @@ from citrine_py.modules.presence import StationPresence
 from citrine_py.modules.provisioning_bindings import Provisioning, ProvisioningNeeds
 from citrine_py.modules.requests import Sender, StationRequests
 from citrine_py.modules.security import OnSecurityEventNotification, StationAdmission
+from citrine_py.modules.smart_charging_bindings import SmartCharging, SmartChargingRules
 from citrine_py.modules.tariffs import TariffCheck, TariffPricing
 from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
@@ -106,6 +109,7 @@ class Rules:
     cost_updates: CostUpdates
     uploads: JobUploads
     job_wishes: JobWishes
+    smart_charging: SmartCharging
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ def build(
     transaction_rules: TransactionRules,
     *,
     report_timeout: float = 120,
+    smart_charging: SmartChargingRules | None = None,
     vendors: Vendors = MappingProxyType({}),
 ) -> Rules:
     """Gives every rule its needs. Before stations connect, `presence.reset()` and
@@ -154,10 +159,11 @@ def build(
         needs, common, pricing, token_rules, transaction_rules, start=jobs.start
     )
     wanted = wish_bindings.build(common, needs.wishes, own.variables, own.passwords)
-    blocks = (own, tokens, certificates, charging, control, jobs, wanted)
+    smart = _smart(common, smart_charging or SmartChargingRules(), tokens, charging, jobs)
+    blocks = (own, tokens, certificates, charging, control, jobs, wanted, smart)
     requests = _requests(needs, own, [block.senders for block in blocks])
     wishes = JobWishes(records, stations, needs.jobs, clock, requests, own.reports.fresh_id)
-    sent = (control.availability.arrived, wishes.arrived, wanted.arrived)
+    sent = (control.availability.arrived, wishes.arrived, wanted.arrived, smart.wishes.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
     handlers = _recorders(records, clock, vendors)
@@ -173,9 +179,7 @@ def build(
         passwords=wanted.passwords,
         wishes=wanted,
         device_model=own.device_model,
-        background=_background(
-            certificates=certificates.renewals, jobs=jobs.sweep, reservations=control.sweep
-        ),
+        background=_background(certificates, jobs, control, smart),
         availability=control.availability,
         id_tokens=tokens.id_tokens,
         authorizations=tokens.edits,
@@ -187,6 +191,7 @@ def build(
         cost_updates=charging.cost_updates,
         uploads=jobs.uploads,
         job_wishes=wishes,
+        smart_charging=smart,
     )
 
 
@@ -218,11 +223,36 @@ def _sessions(
     return tokens, charging, running
 
 
+def _smart(
+    common: Common,
+    rules: SmartChargingRules,
+    tokens: Tokens,
+    charging: Charging,
+    jobs: StationJobs,
+) -> SmartCharging:
+    """Smart charging, which looks at what others are told and sends along with what they send."""
+    return smart_charging_bindings.build(
+        common,
+        rules,
+        events=charging.handlers["TransactionEvent"],
+        start=tokens.senders["RequestStartTransaction"],
+        ask=jobs.senders["GetChargingProfiles"],
+    )
+
+
 class _Endless(Protocol):
     async def run(self) -> None: ...
 
 
-def _background(**work: _Endless) -> Mapping[str, Callable[[], Awaitable[None]]]:
+def _background(
+    certificates: Certificates, jobs: StationJobs, control: Control, smart: SmartCharging
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    work: dict[str, _Endless] = {
+        "certificates": certificates.renewals,
+        "jobs": jobs.sweep,
+        "reservations": control.sweep,
+        "shares": smart.balancing,
+    }
     return MappingProxyType({name: each.run for name, each in work.items()})
 
 

@@ -43,13 +43,15 @@ LOG: Mapping[str, JobStatus] = {
 }
 """N01: what ends an upload."""
 
-REPORTING = frozenset({"CustomerInformation", "GetDisplayMessages", "GetMonitoringReport"})
+REPORTING = frozenset(
+    {"CustomerInformation", "GetChargingProfiles", "GetDisplayMessages", "GetMonitoringReport"}
+)
 REMOTE_START = "RequestStartTransaction"
 TRACKED = frozenset({"GetLog", "PublishFirmware", "UpdateFirmware", REMOTE_START, *REPORTING})
 """Actions of which stations tell more after their answer, by a number of ours (NUMBERS)."""
 
 _GOOD = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked", "Unpublished"})
-_NOTHING_TO_TELL = frozenset({"EmptyResultSet"})
+_NOTHING_TO_TELL = frozenset({"EmptyResultSet", "NoProfiles"})
 
 
 def answered(action: str, payload: Payload, reply: Payload) -> JobStatus:

@@ -159,12 +159,12 @@ class NetworkProfileWishes:
             return
         profile = connection_data(row, self._listeners).get("securityProfile")
         if session.security_profile == profile and row.listener in {None, "", session.listener}:
-            log.info("profile.confirmed", station=row.station, slot=row.configurationSlot)
+            log.info("networkprofile.confirmed", station=row.station, slot=row.configurationSlot)
             await self._write(key, self._entered("Confirmed", None))
         elif row.progress == "Resetting":
             came = f"{session.listener}, security profile {session.security_profile}"
             why = f"the station came back by {came}: it may have found no way by this profile"
-            log.warning("profile.failed", station=row.station, slot=row.configurationSlot)
+            log.warning("networkprofile.failed", station=row.station, slot=row.configurationSlot)
             await self._write(key, self._entered("Failed", why))
 
     async def _go_on(self, key: str) -> bool:
@@ -185,7 +185,7 @@ class NetworkProfileWishes:
                 await self._write(key, {"info": str(error)})
                 return False
             except (_Refused, StationError, BadRequest) as error:
-                log.info("profile.refused", station=row.station, step=row.progress)
+                log.info("networkprofile.refused", station=row.station, step=row.progress)
                 told = self._entered("Refused", str(error))
             now = self._records.get(NETWORK_PROFILE, key)
             if now is None or _edited(now):

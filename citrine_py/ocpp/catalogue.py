@@ -159,11 +159,32 @@ NUMBERS: Mapping[str, str] = MappingProxyType(
 
 def stood_in(action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """`payload` with something in the place of what may be left out, to be held to the schema:
-    a number of ours, and the address for a log's upload."""
+    a number of ours, those of a charging profile, and the address for a log's upload."""
     whole = dict(payload)
     number = NUMBERS.get(action)
     if number is not None:
         whole.setdefault(number, 0)
     if action == "GetLog" and isinstance(whole.get("log", {}), dict):
         whole["log"] = {"remoteLocation": "https://", **whole.get("log", {})}
+    if action in WITH_PROFILE and isinstance(whole.get("chargingProfile"), dict):
+        whole["chargingProfile"] = numbered_profile(whole["chargingProfile"], 0)
+    return whole
+
+
+WITH_PROFILE = frozenset({"RequestStartTransaction", "SetChargingProfile"})
+"""Messages with a charging profile, whose ids may be left out as `NUMBERS` may."""
+
+
+def numbered_profile(profile: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A charging profile with ids for itself and its schedules where it has none: `number` and
+    those that follow it."""
+    whole: dict[str, Any] = {"id": number, **profile}
+    schedules = whole.get("chargingSchedule")
+    if isinstance(schedules, list):
+        whole["chargingSchedule"] = [
+            {"id": whole["id"] + place, **each}
+            if isinstance(each, dict) and isinstance(whole["id"], int)
+            else each
+            for place, each in enumerate(schedules)
+        ]
     return whole

@@ -24,6 +24,17 @@ const status = (payload) => {
   return `${payload?.status}${more}`;
 };
 
+// The profile that the buttons set and clear; ids that the service chooses are lower.
+const limitId = (form) => 1_000_000 + (number(form.evseId) ?? 0);
+const schedule = (payload) => {
+  const told = payload?.schedule;
+  if (!told) return status(payload);
+  const start = new Date(told.scheduleStart).getTime();
+  return [status(payload), ...told.chargingSchedulePeriod.map(({ startPeriod, limit }) => (
+    `  - from ${new Date(start + startPeriod * 1000).toISOString()}: ${limit} ${told.chargingRateUnit}`
+  ))].join('\n');
+};
+
 const bill = ({ lines, currency, net, tax, total, text: told }) => [
   `${total} ${currency}`,
   ...lines.map(({ what, quantity, unit, price, gross }) => (
@@ -212,6 +223,51 @@ export const requests = {
     }),
     read: status,
   },
+  setChargingLimit: {
+    title: 'Set charging limit',
+    call: (station, form) => ask('smartcharging', 'setChargingProfile', station, {
+      evseId: number(form.evseId) ?? 0,
+      chargingProfile: {
+        id: limitId(form),
+        stackLevel: 0,
+        chargingProfilePurpose: number(form.evseId) ? 'TxDefaultProfile' : 'ChargingStationMaxProfile',
+        chargingProfileKind: 'Absolute',
+        validTo: time(form.validTo),
+        chargingSchedule: [{
+          startSchedule: new Date().toISOString(),
+          chargingRateUnit: form.unit === 'kW' ? 'W' : 'A',
+          chargingSchedulePeriod: [{
+            startPeriod: 0, limit: number(form.limit) * (form.unit === 'kW' ? 1000 : 1),
+          }],
+        }],
+      },
+    }),
+    read: status,
+  },
+  clearChargingLimit: {
+    title: 'Clear charging limit',
+    call: (station, form) => ask('smartcharging', 'clearChargingProfile', station, {
+      chargingProfileId: limitId(form),
+    }),
+    read: status,
+  },
+  getChargingProfiles: {
+    title: 'Get charging profiles',
+    call: (station, form) => ask('smartcharging', 'getChargingProfiles', station, {
+      evseId: number(form.evseId),
+      chargingProfile: { chargingLimitSource: ['EMS', 'Other', 'SO', 'CSO'] },
+    }),
+    read: status,
+  },
+  getCompositeSchedule: {
+    title: 'Composite schedule',
+    call: (station, form) => ask('smartcharging', 'getCompositeSchedule', station, {
+      evseId: number(form.evseId) ?? 0,
+      duration: Math.round((number(form.hours) ?? 24) * 3600),
+      chargingRateUnit: form.unit ?? 'A',
+    }),
+    read: schedule,
+  },
   setDisplayMessage: {
     title: 'Set display message',
     call: (station, form) => ask('configuration', 'setDisplayMessage', station, {
@@ -299,7 +355,7 @@ export const requests = {
   },
 };
 
-const GOOD = new Set(['Accepted', 'AcceptedCanceled', 'Scheduled', 'RebootRequired', 'Unlocked']);
+const GOOD = new Set(['Accepted', 'AcceptedCanceled', 'NoProfiles', 'Scheduled', 'RebootRequired', 'Unlocked']);
 
 export default {
   id: 'citrine-operation',
