@@ -23,17 +23,20 @@ from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
-from citrine_py.metrics import edge_samples, store_samples
+from citrine_py.metrics import edge_samples, store_samples, webhook_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.jobs import JOB
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
+from citrine_py.model.subscriptions import SUBSCRIPTION
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client
+from citrine_py.outside.destinations import Destinations
 from citrine_py.outside.ocmf import OcmfSignatures
+from citrine_py.outside.webhooks import WebhookQueues
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import Settings
 from citrine_py.settings_chargers import ListenerSettings
@@ -59,6 +62,7 @@ class Service:
         self.store = service_parts.store(settings, self.clock)
         self.outside = Client()
         self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
+        self.webhooks = WebhookQueues(Destinations(settings.api.callback_allow), self.clock)
         self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
         self.rules = bindings.build(
             bindings.Needs(
@@ -77,6 +81,7 @@ class Service:
                     service_parts.public_url(settings),
                     settings.store.history_retention_days,
                 ),
+                webhooks=self.webhooks,
             ),
             BootRules(
                 settings.boot.unknown_station_status,
@@ -103,12 +108,14 @@ class Service:
             await self.store.start()
             self._watch()
             await self.rules.presence.reset()
+            undo.push_async_callback(self.webhooks.stop)
             undo.push_async_callback(self.jobs.stop)
             for name, work in self.rules.background.items():
                 self.jobs.start(f"background {name}", work)
             self.rules.local_lists.start()
             self.rules.transactions.start()
             self.rules.tariff_check.all()
+            self.rules.frames.start()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
@@ -122,6 +129,7 @@ class Service:
         await self.api.stop()
         await asyncio.gather(*(listener.stop() for listener in self.listeners))
         await self.jobs.stop()
+        await self.webhooks.stop()
         await self.outside.stop()
         await self.store.stop()
         self.hasher.close()
@@ -177,6 +185,7 @@ class Service:
             log_files=self.files,
             log_uploads=self.rules.uploads,
             schemas=self.schemas,
+            subscriptions=self.rules.frames,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
         )
@@ -189,6 +198,7 @@ class Service:
     def _samples(self) -> Iterable[Sample]:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
         yield from store_samples(self.store.stats())
+        yield from webhook_samples(self.webhooks.stats)
 
     def _watch(self) -> None:
         """What operators change in Directus counts at once."""
@@ -202,12 +212,14 @@ class Service:
         self.store.watch(EVSE, self.rules.availability.changed)
         self.store.watch(CONNECTOR, self.rules.availability.changed)
         self.store.watch(JOB, self.rules.job_wishes.changed)
+        self.store.watch(SUBSCRIPTION, self.rules.frames.changed)
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None
     ) -> None:
         if new is None:
             self.registry.disconnect(key, "removed by an operator")
+            self.rules.frames.station_removed(key)
         elif old is None or old.location != new.location:
             self.rules.local_lists.moved(key)
 

@@ -13,6 +13,7 @@ from citrine_py.ports_certificates import CertificateAuthority, ListenerCertific
 from citrine_py.ports_charging import Tariffs
 from citrine_py.ports_files import LogFiles, LogUploads
 from citrine_py.ports_tokens import Authorizations, LocalLists
+from citrine_py.ports_webhooks import Subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Ports:
     authority: CertificateAuthority | None
     log_files: LogFiles
     log_uploads: LogUploads
+    subscriptions: Subscriptions
     schemas: Schemas
     health: Health
     clock: Clock

@@ -43,6 +43,7 @@ from citrine_py.model.stations import (
     LOCATION,
     VARIABLE_ATTRIBUTE,
 )
+from citrine_py.model.subscriptions import SUBSCRIPTION, USER_PREFERENCE
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.transactions import LIVE_TRANSACTION
 from citrine_py.ocpp.errors import CallError
@@ -62,9 +63,10 @@ _NAMED: Mapping[str, Collection[Any]] = MappingProxyType(
 
 
 def served() -> tuple[Collection[Any], ...]:
-    """The collections that are served here; tokens have routes of their own
-    (`authorizations`)."""
-    return tuple(each for each in COLLECTIONS if each.path and each is not AUTHORIZATION)
+    """The collections that are served here; tokens, subscriptions and preferences have routes of
+    their own (`authorizations`, `subscriptions`)."""
+    elsewhere = {AUTHORIZATION, SUBSCRIPTION, USER_PREFERENCE}
+    return tuple(each for each in COLLECTIONS if each.path and each not in elsewhere)
 
 
 def path(collection: Collection[Any]) -> str:
@@ -166,6 +168,7 @@ class Data:
             children += self._resident(BOOT, id=key)
             children += self._unnamed(TARIFF, "stationId", key)
             children += self._resident(CERTIFICATE, station=key)
+            children += self._resident(SUBSCRIPTION, stationId=key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:

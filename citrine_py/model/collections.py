@@ -14,6 +14,7 @@ from citrine_py.model import (
     operations,
     reservations,
     stations,
+    subscriptions,
     tariffs,
     transactions,
 )
@@ -29,6 +30,7 @@ _SUBJECTS = (
     jobs,
     monitoring,
     display_messages,
+    subscriptions,
     operations,
     dead_letters,
 )

@@ -48,11 +48,13 @@ from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
 from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
+from citrine_py.modules.webhooks import Webhooks
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
 from citrine_py.ports_charging import MeterSignatures
+from citrine_py.ports_webhooks import WebhookPosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class Rules:
     dispatch: Bindings
     admission: StationAdmission
     presence: StationPresence
-    frames: MessageLog
+    frames: Webhooks
+    """Keeps frames, and tells who has subscribed to them."""
     requests: StationRequests
     passwords: StationPasswords
     device_model: StationDeviceModel
@@ -120,6 +123,7 @@ class Needs:
     signatures: MeterSignatures
     certificates: CertificateNeeds
     station_jobs: JobNeeds
+    webhooks: WebhookPosts
 
 
 def build(
@@ -153,15 +157,23 @@ def build(
     sent = (control.availability.arrived, wishes.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
+    frames = MessageLog(records, clock, needs.new_id)
+    webhooks = Webhooks(records, needs.webhooks, clock, needs.new_id, frames)
     handlers = _recorders(records, clock, vendors)
     handlers["BootNotification"] = OnBootNotification(records, clock, own.pending, boot, booted)
     return Rules(
         dispatch=_bindings(needs, own, [handlers, *(block.handlers for block in blocks)]),
         admission=own.admission,
         presence=StationPresence(
-            records, clock, needs.jobs, own.pending, (charging.status.connected,), arrived
+            records,
+            clock,
+            needs.jobs,
+            own.pending,
+            (webhooks.connected, charging.status.connected),
+            arrived,
+            (webhooks.gone,),
         ),
-        frames=MessageLog(records, clock, needs.new_id),
+        frames=webhooks,
         requests=requests,
         passwords=own.passwords,
         device_model=own.device_model,

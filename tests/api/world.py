@@ -19,11 +19,15 @@ from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.log_uploads import JobUploads
+from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.tariffs import TariffPricing
+from citrine_py.modules.webhooks import Webhooks
 from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.destinations import Destinations
+from citrine_py.outside.webhooks import WebhookQueues
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.ports_certificates import CertificateAuthority
-from citrine_py.runtime import SystemClock
+from citrine_py.runtime import SystemClock, new_id
 from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeAuthority
 from tests.fakes_jobs import FakeLogFiles
@@ -170,6 +174,11 @@ class World:
         self.tokens = RecordedTokens(self.records)
         self.availability_edits: list[tuple[Any, ...]] = []
         self.uploads = JobUploads(self.records, SystemClock())
+        clock = SystemClock()
+        self.webhooks = WebhookQueues(Destinations(self.config.callback_allow), clock)
+        self.subscriptions = Webhooks(
+            self.records, self.webhooks, clock, new_id, MessageLog(self.records, clock, new_id)
+        )
 
     def ports(self) -> Ports:
         return Ports(
@@ -185,6 +194,7 @@ class World:
             authority=self.authority,
             log_files=self.files,
             log_uploads=self.uploads,
+            subscriptions=self.subscriptions,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),

@@ -46,6 +46,7 @@ from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 from tests.modules.priced import tariff
 from tests.modules.world import SCHEMAS
 
@@ -77,6 +78,7 @@ class House:
                 tokens=TokenNeeds(FakeCertificates()),
                 certificates=CertificateNeeds(FakeReader()),
                 station_jobs=JobNeeds(FakeLogFiles()),
+                webhooks=FakeWebhookPosts(),
             ),
             BootRules(retry_interval=1),
             TokenRules(),

@@ -39,6 +39,7 @@ from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords,
 from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 
 STATION = "cp001"
 SCHEMAS = Schemas()
@@ -81,6 +82,7 @@ class World:
         self.certificates = FakeCertificates()
         self.authority = FakeAuthority()
         self.files = FakeLogFiles()
+        self.posts = FakeWebhookPosts()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -99,6 +101,7 @@ class World:
                     signing or SigningRules(),
                 ),
                 station_jobs=JobNeeds(self.files, public_url),
+                webhooks=self.posts,
             ),
             rules or BootRules(),
             tokens or TokenRules(),

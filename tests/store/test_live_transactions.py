@@ -35,6 +35,7 @@ from tests.fakes import T0, FakeHasher, FakeStations
 from tests.fakes_certificates import FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 from tests.modules.charging import session
 from tests.store.real import Real, a_store
 from tests.store.support import eventually
@@ -60,6 +61,7 @@ def rules(store: Store) -> Rules:
             tokens=TokenNeeds(FakeCertificates()),
             certificates=CertificateNeeds(FakeReader()),
             station_jobs=JobNeeds(FakeLogFiles()),
+            webhooks=FakeWebhookPosts(),
         ),
         BootRules(),
         TokenRules(),
