@@ -30,13 +30,13 @@ from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, Chargin
 from citrine_py.model.subscriptions import SUBSCRIPTION
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.modules import bindings
-from citrine_py.modules.boot import BootRules
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client
 from citrine_py.outside.destinations import Destinations
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.outside.webhooks import WebhookQueues
+from citrine_py.running_settings import RunningSettings
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import Settings
 from citrine_py.settings_chargers import ListenerSettings
@@ -54,6 +54,9 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.clock = SystemClock()
+        self.settings = RunningSettings(settings, self.clock)
+        settings = self.settings.now
+        self.live = service_parts.LiveParts(settings)
         self.schemas = Schemas()
         self.hasher = BcryptHasher()
         self.jobs = TaskJobs()
@@ -83,18 +86,14 @@ class Service:
                 ),
                 webhooks=self.webhooks,
             ),
-            BootRules(
-                settings.boot.unknown_station_status,
-                settings.boot.heartbeat_interval,
-                settings.boot.retry_interval,
-            ),
-            service_parts.token_rules(settings),
-            service_parts.transaction_rules(settings),
+            self.live.boot,
+            self.live.tokens,
+            self.live.transactions(),
             report_timeout=settings.boot.report_timeout,
             vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
-        self.api = ApiServer(service_parts.api_config(settings), self._api_ports())
+        self.api = ApiServer(service_parts.api_config(settings, self.live), self._api_ports())
 
     async def start(self) -> None:
         """Starts all parts; returns when stations and people can come.
@@ -120,6 +119,7 @@ class Service:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
             self.rules.cost_updates.start()
+            self.settings.watch(self._retuned)
             await self.api.start()
             undo.pop_all()
         log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))
@@ -152,7 +152,7 @@ class Service:
             own_client_ca=each.tls_client_ca,
         )
         limits = CallLimits(
-            timeout=settings.calls.timeout,
+            timeout=self.live.call_timeout,
             queue=settings.calls.queue,
             frame_limit=settings.calls.frame_limit,
         )
@@ -186,6 +186,7 @@ class Service:
             log_uploads=self.rules.uploads,
             schemas=self.schemas,
             subscriptions=self.rules.frames,
+            settings=self.settings,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
         )
@@ -213,6 +214,13 @@ class Service:
         self.store.watch(CONNECTOR, self.rules.availability.changed)
         self.store.watch(JOB, self.rules.job_wishes.changed)
         self.store.watch(SUBSCRIPTION, self.rules.frames.changed)
+
+    def _retuned(self, settings: Settings) -> None:
+        """Somebody has changed settings."""
+        interval = self.live.cost_interval.now
+        self.live.take(settings)
+        if self.live.cost_interval.now != interval:
+            self.rules.cost_updates.start()  # the one that runs sleeps for the old interval
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None

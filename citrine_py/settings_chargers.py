@@ -11,8 +11,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
+_MOST = 2**31 - 1
+Seconds = Annotated[float, Field(gt=0, le=_MOST)]
+Count = Annotated[int, Field(gt=0, le=_MOST)]
 
 
 class Group(BaseModel):

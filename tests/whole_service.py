@@ -15,7 +15,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from citrine_py import service as product
+from citrine_py import service_parts as product
 from citrine_py.service import Service
 from citrine_py.settings import Settings
 from tests.store.fake_directus import FakeDirectus

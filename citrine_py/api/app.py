@@ -27,6 +27,7 @@ from citrine_py.api.health import HealthRoutes
 from citrine_py.api.messages import Messages
 from citrine_py.api.password import PasswordRoute
 from citrine_py.api.subscriptions import SubscriptionRoutes
+from citrine_py.api.system_config import SystemConfigRoutes
 from citrine_py.api.tariffs import TariffRoutes
 from citrine_py.api.turnstile import turnstile
 from citrine_py.api.uploads import UploadRoutes
@@ -52,6 +53,7 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(TariffRoutes(ports).routes())
     app.add_routes(CertificateRoutes(ports).routes())
     app.add_routes(SubscriptionRoutes(config, ports).routes())
+    app.add_routes(SystemConfigRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
     app.add_routes(UploadRoutes(ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())

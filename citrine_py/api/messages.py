@@ -147,7 +147,7 @@ class Messages:
 
     def _seconds(self, text: str | None) -> float:
         if not text:
-            return self._config.reply_timeout
+            return self._config.reply_timeout.now
         longest = self._config.longest_reply_timeout
         try:
             seconds = float(text)

@@ -14,6 +14,7 @@ from citrine_py.api import (
     openapi_certificates,
     openapi_data,
     openapi_subscriptions,
+    openapi_system_config,
     openapi_tariffs,
     openapi_uploads,
 )
@@ -54,6 +55,7 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
     paths.update(openapi_authorizations.describe(schemas, components))
     paths.update(openapi_certificates.describe(components))
     paths.update(openapi_subscriptions.describe(components))
+    paths.update(openapi_system_config.describe(components))
     paths.update(openapi_uploads.describe())
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from citrine_py.live import Live
 from citrine_py.modules import (
     certificate_bindings,
     charging_bindings,
@@ -128,8 +129,8 @@ class Needs:
 
 def build(
     needs: Needs,
-    boot: BootRules,
-    token_rules: TokenRules,
+    boot: Live[BootRules],
+    token_rules: Live[TokenRules],
     transaction_rules: TransactionRules,
     *,
     report_timeout: float = 120,
@@ -198,7 +199,7 @@ def _sessions(
     needs: Needs,
     common: Common,
     pricing: TariffPricing,
-    token_rules: TokenRules,
+    token_rules: Live[TokenRules],
     rules: TransactionRules,
 ) -> tuple[Tokens, Charging, RunningTransactions]:
     """Tokens and transactions, which need each other."""

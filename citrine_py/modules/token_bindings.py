@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from citrine_py.live import Live
 from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.blocks import Common, Handler
@@ -45,7 +46,7 @@ class Tokens:
 def build(
     common: Common,
     needs: TokenNeeds,
-    rules: TokenRules,
+    rules: Live[TokenRules],
     *,
     active: ActiveTransactions,
     starts: RemoteStarts,
@@ -55,12 +56,12 @@ def build(
     records, stations, clock = common.records, common.stations, common.clock
     issued = IssuedTokens(clock)
     id_tokens = StationIdTokens(records, clock, active, issued, tariffs, rules, needs.outside)
-    edits = ListEdits(records, clock, rules.master_group)
+    edits = ListEdits(records, clock, rules.now.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     lists = LocalLists(records, stations, clock, common.jobs, edits, update)
     requests = LocalListRequests(stations, lists, update)
     start = RemoteStart(stations, starts).send
-    contracts = Contracts(needs.certificates, rules.unchecked)
+    contracts = Contracts(needs.certificates, lambda: rules.now.unchecked)
     return Tokens(
         id_tokens,
         AuthorizationEdits(records, lists),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +17,7 @@ from citrine_py.api.app import ApiServer
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
 from citrine_py.errors import NotFound
+from citrine_py.live import Live
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
@@ -27,13 +31,15 @@ from citrine_py.outside.destinations import Destinations
 from citrine_py.outside.webhooks import WebhookQueues
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.ports_certificates import CertificateAuthority
+from citrine_py.running_settings import RunningSettings
 from citrine_py.runtime import SystemClock, new_id
+from citrine_py.settings import Settings
 from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeAuthority
 from tests.fakes_jobs import FakeLogFiles
 
 SCHEMAS = Schemas()
-CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
+CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=Live(7.0))
 
 
 class WatchedRecords(FakeRecords):
@@ -175,6 +181,10 @@ class World:
         self.availability_edits: list[tuple[Any, ...]] = []
         self.uploads = JobUploads(self.records, SystemClock())
         clock = SystemClock()
+        self.folder = Path(tempfile.gettempdir()) / f"citrine-settings-{new_id()}"
+        self.settings = RunningSettings(
+            Settings(_env_file=None, store={"folder": self.folder}), clock
+        )
         self.webhooks = WebhookQueues(Destinations(self.config.callback_allow), clock)
         self.subscriptions = Webhooks(
             self.records, self.webhooks, clock, new_id, MessageLog(self.records, clock, new_id)
@@ -195,6 +205,7 @@ class World:
             log_files=self.files,
             log_uploads=self.uploads,
             subscriptions=self.subscriptions,
+            settings=self.settings,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),
@@ -239,6 +250,7 @@ async def running(*, signs: bool = True, **config: Any) -> AsyncIterator[World]:
             yield world
     finally:
         await server.stop()
+        shutil.rmtree(world.folder, ignore_errors=True)
 
 
 def add_station(world: World, station: str = "cp001") -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from citrine_py.live import Live
 from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import (
     BOOT,
@@ -83,6 +84,9 @@ class World:
         self.authority = FakeAuthority()
         self.files = FakeLogFiles()
         self.posts = FakeWebhookPosts()
+        self.boot_rules = Live(rules or BootRules())
+        self.token_rules = Live(tokens or TokenRules())
+        self.transaction_rules = TransactionRules()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -103,9 +107,9 @@ class World:
                 station_jobs=JobNeeds(self.files, public_url),
                 webhooks=self.posts,
             ),
-            rules or BootRules(),
-            tokens or TokenRules(),
-            TransactionRules(),
+            self.boot_rules,
+            self.token_rules,
+            self.transaction_rules,
             report_timeout=report_timeout,
             vendors=vendors or {},
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from citrine_py.live import Live
 from citrine_py.model.keys import transaction_key
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import iso
@@ -63,8 +64,8 @@ def rules(store: Store) -> Rules:
             station_jobs=JobNeeds(FakeLogFiles()),
             webhooks=FakeWebhookPosts(),
         ),
-        BootRules(),
-        TokenRules(),
+        Live(BootRules()),
+        Live(TokenRules()),
         TransactionRules(),
     )
 
