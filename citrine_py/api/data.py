@@ -138,7 +138,7 @@ class Data:
         if changes:
             await self._records.settled(self._settle)
         if single(collection):
-            return respond(shown(rows[0])) if rows else web.Response()
+            return respond(shown(rows[0]) if rows else None)
         return respond(f"{len(rows)} rows successfully deleted from {collection.name}")
 
     async def _all(

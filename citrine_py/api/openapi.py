@@ -19,7 +19,10 @@ from citrine_py.api import (
     openapi_uploads,
 )
 from citrine_py.api.examples import example_of
+from citrine_py.api.openapi_names import name_all
 from citrine_py.api.openapi_parts import (
+    DONE,
+    METRICS_REFUSALS,
     STATION_REFUSALS,
     Components,
     Json,
@@ -77,6 +80,7 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
         # Without a need for a token one may still be sent.
         "security": [{"token": []}] if with_token else [{}, {"token": []}],
     }
+    name_all(document)
     return document
 
 
@@ -87,7 +91,11 @@ def _message(action: Action, schemas: Schemas, components: Components) -> Json:
     reply_schema = schemas.response_schema(action.version, action.name)
     reply_example = example_of(reply_schema)
     reply = components.add(f"{action.name}Response", reply_schema)
-    several = _several(reply)
+    one = components.named(f"{action.name}Reply", _one(reply))
+    several = {
+        "type": "array",
+        "items": components.named(f"{action.name}Result", _result(reply)),
+    }
     more = messages.MORE_PARAMETERS.get(action.name, ())
     done = {"identifier": "cp001", "status": 200, "success": True, "payload": reply_example}
     failed = {
@@ -124,7 +132,7 @@ def _message(action: Action, schemas: Schemas, components: Components) -> Json:
         "responses": {
             "200": answer(
                 "The station's reply",
-                {"anyOf": [_one(reply), several]},
+                {"anyOf": [one, several]},
                 {"success": True, "payload": reply_example},
             ),
             "207": answer("Several stations, and not all replied", several, [done, failed]),
@@ -141,28 +149,20 @@ def _one(reply: Json) -> Json:
     }
 
 
-def _several(reply: Json) -> Json:
+def _result(reply: Json) -> Json:
     return {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["identifier", "status", "success", "payload"],
-            "properties": {
-                "identifier": {"type": "string"},
-                "status": {"type": "integer", "description": "As the answer for it alone"},
-                "success": {"type": "boolean"},
-                "payload": {"anyOf": [reply, {"type": "string"}]},
-            },
+        "type": "object",
+        "required": ["identifier", "status", "success", "payload"],
+        "properties": {
+            "identifier": {"type": "string"},
+            "status": {"type": "integer", "description": "As the answer for it alone"},
+            "success": {"type": "boolean"},
+            "payload": {"anyOf": [reply, {"type": "string"}]},
         },
     }
 
 
 def _password(components: Components) -> Json:
-    done = {
-        "type": "object",
-        "required": ["success", "payload"],
-        "properties": {"success": {"type": "boolean"}, "payload": {"type": "string"}},
-    }
     password = "DbkTu048=xueA69@-dB94hjV*fGdyQOzgVuhhH1L"  # noqa: S105 - the seed's example
     return {
         "operationId": "setPassword",
@@ -184,7 +184,7 @@ def _password(components: Components) -> Json:
             },
         ),
         "responses": {
-            "200": answer("Done", done, {"success": True, "payload": "Updated 1 attributes"}),
+            "200": answer("Done", DONE, {"success": True, "payload": "Updated 1 attributes"}),
             **refusals(STATION_REFUSALS),
         },
     }
@@ -216,7 +216,8 @@ def _health() -> dict[str, Json]:
                 "tags": ["health"],
                 "summary": "Metrics for Prometheus",
                 "responses": {
-                    "200": answer("OK", {"type": "string"}, number, media="text/plain")
+                    "200": answer("OK", {"type": "string"}, number, media="text/plain"),
+                    **refusals(METRICS_REFUSALS),
                 },
             }
         },

@@ -38,7 +38,7 @@ def describe(components: Components) -> dict[str, Json]:
 def _module(module: str, shown: Json, put: Json) -> Json:
     name = f"{module[0].upper()}{module[1:]}SystemConfig"
     now = answer("The settings in force", shown, _EXAMPLE)
-    refused = {each: DATA_REFUSALS[each] for each in ("400", "401", "403", "503")}
+    refused = {each: DATA_REFUSALS[each] for each in ("400", "401", "403", "413", "500", "503")}
     return {
         "get": {
             "operationId": f"get{name}",
