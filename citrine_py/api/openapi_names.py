@@ -37,6 +37,17 @@ def _operation(operation: Json, names: _Names) -> None:
         parameter["schema"] = names.of(parameter["schema"], f"{name}{field}")
 
 
+def _or_null(schema: Json) -> Json:
+    """What may be null, as a choice between that and the rest."""
+    kind = schema.get("type")
+    if not isinstance(kind, list):
+        return schema
+    outside = {key: schema[key] for key in ("title", "description", "default") if key in schema}
+    inside = {key: value for key, value in schema.items() if key not in outside}
+    choices = [{**inside, "type": each} if each != "null" else {"type": "null"} for each in kind]
+    return {**outside, "anyOf": choices}
+
+
 class _Names:
     def __init__(self, schemas: Json) -> None:
         self._schemas = schemas
@@ -45,8 +56,12 @@ class _Names:
         """`schema`, or the reference to it where it got a name; what is in it is named too."""
         if not isinstance(schema, dict) or "$ref" in schema:
             return schema
+        schema = _or_null(schema)
         self.within(schema, name)
-        if "properties" not in schema and "enum" not in schema:
+        if schema.get("type") == "object" and not schema.get("properties"):
+            if schema.get("additionalProperties", True) is True:
+                name, schema = "JsonObject", {"type": "object", "additionalProperties": True}
+        elif "properties" not in schema and "enum" not in schema:
             return schema
         return {"$ref": f"#/components/schemas/{self._keep(schema, name)}"}
 
