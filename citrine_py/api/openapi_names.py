@@ -42,7 +42,9 @@ def _or_null(schema: Json) -> Json:
     kind = schema.get("type")
     if not isinstance(kind, list):
         return schema
-    outside = {key: schema[key] for key in ("title", "description", "default") if key in schema}
+    outside: Json = {
+        key: schema[key] for key in ("title", "description", "default") if key in schema
+    }
     inside = {key: value for key, value in schema.items() if key not in outside}
     choices = [{**inside, "type": each} if each != "null" else {"type": "null"} for each in kind]
     return {**outside, "anyOf": choices}

@@ -53,7 +53,17 @@ from citrine_py.modules.webhooks import Webhooks
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
+from citrine_py.ports import (
+    Call,
+    Clock,
+    Hasher,
+    Jobs,
+    NewId,
+    Payload,
+    Records,
+    SessionInfo,
+    Stations,
+)
 from citrine_py.ports_charging import MeterSignatures
 from citrine_py.ports_webhooks import WebhookPosts
 
@@ -158,22 +168,13 @@ def build(
     sent = (control.availability.arrived, wishes.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
-    frames = MessageLog(records, clock, needs.new_id)
-    webhooks = Webhooks(records, needs.webhooks, clock, needs.new_id, frames)
+    webhooks = _webhooks(needs)
     handlers = _recorders(records, clock, vendors)
     handlers["BootNotification"] = OnBootNotification(records, clock, own.pending, boot, booted)
     return Rules(
         dispatch=_bindings(needs, own, [handlers, *(block.handlers for block in blocks)]),
         admission=own.admission,
-        presence=StationPresence(
-            records,
-            clock,
-            needs.jobs,
-            own.pending,
-            (webhooks.connected, charging.status.connected),
-            arrived,
-            (webhooks.gone,),
-        ),
+        presence=_presence(needs, own, webhooks, charging.status.connected, arrived),
         frames=webhooks,
         requests=requests,
         passwords=own.passwords,
@@ -192,6 +193,29 @@ def build(
         cost_updates=charging.cost_updates,
         uploads=jobs.uploads,
         job_wishes=wishes,
+    )
+
+
+def _webhooks(needs: Needs) -> Webhooks:
+    records, clock, new_id = needs.records, needs.clock, needs.new_id
+    return Webhooks(records, needs.webhooks, clock, new_id, MessageLog(records, clock, new_id))
+
+
+def _presence(
+    needs: Needs,
+    own: Provisioning,
+    webhooks: Webhooks,
+    returned: Callable[[SessionInfo], None],
+    arrived: Sequence[Callable[[str], None]],
+) -> StationPresence:
+    return StationPresence(
+        needs.records,
+        needs.clock,
+        needs.jobs,
+        own.pending,
+        (webhooks.connected, returned),
+        arrived,
+        (webhooks.gone,),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.api.receiver import receiver
+from tests.api.receiver import Receiver, receiver
 from tests.people import until
 from tests.provision.people import People, Person
 from tests.whole_stack import Stack
@@ -28,7 +27,7 @@ def shows(person: Person, path: str, so: Callable[[Any], bool]) -> Callable[[], 
 
 
 async def test_a_webhook_made_in_directus_works_at_once_and_says_how_it_goes(
-    stack: Stack, people: People, operator: Person, viewer: Person, station: str
+    stack: Stack, api: httpx.AsyncClient, operator: Person, viewer: Person, station: str
 ) -> None:
     async with receiver(500) as hook:
         row = {
@@ -42,7 +41,14 @@ async def test_a_webhook_made_in_directus_works_at_once_and_says_how_it_goes(
         made = await operator.client.post("/items/Subscription", json=row)
         assert made.status_code == 200, made.text
         path = f"/items/Subscription/{made.json()['data']['id']}"
+        key = made.json()["data"]["id"]
+
+        async def in_force() -> bool:
+            rows = await api.get("/data/ocpprouter/subscription", params={"id": key})
+            return bool(rows.json())
+
         try:
+            await until(in_force)
             await told_of_a_connection(stack, station, hook)
             await until(shows(operator, path, lambda now: bool(now["lastDeliveredAt"])))
             now = (await operator.client.get(path)).json()["data"]
@@ -52,19 +58,16 @@ async def test_a_webhook_made_in_directus_works_at_once_and_says_how_it_goes(
             assert (await operator.client.delete(path)).status_code == 204
 
 
-async def told_of_a_connection(stack: Stack, station: str, hook: Any) -> None:
-    """Connects until the hook was told: Directus tells of the new row a moment later."""
+async def told_of_a_connection(stack: Stack, station: str, hook: Receiver) -> None:
     url = f"{stack.websocket_urls[0]}/{station}"
-    async with asyncio.timeout(60):
-        while len(hook.posts) < 3:
-            async with connect(url, subprotocols=["ocpp2.0.1"], proxy=None) as socket:  # type: ignore[list-item]
-                await socket.send(HEARTBEAT)
-                await socket.recv()
-            await asyncio.sleep(0.2)
-    events = [post.body["event"] for post in hook.posts[:3]]
+    async with connect(url, subprotocols=["ocpp2.0.1"], proxy=None) as socket:  # type: ignore[list-item]
+        await socket.send(HEARTBEAT)
+        await socket.recv()
+        posts = await hook.received(3)
+    events = [post.body["event"] for post in posts]
     assert events == ["connected", "connected", "message"], "the first was tried twice"
-    assert hook.posts[2].body["message"] == HEARTBEAT
-    assert {post.station for post in hook.posts} == {station}
+    assert posts[2].body["message"] == HEARTBEAT
+    assert {post.station for post in posts} == {station}
 
 
 async def test_one_that_cannot_work_says_why(
