@@ -54,6 +54,9 @@ class Subscriptions(Protocol):
             StoreUnavailable: nothing was made.
         """
 
+    def station_removed(self, station: str) -> None:
+        """A station's record is gone, and its subscriptions with it."""
+
     async def remove(self, subscription: str) -> bool:
         """Removes one; whether there was one.
 

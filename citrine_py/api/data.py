@@ -135,6 +135,9 @@ class Data:
             changes += await self._removal(collection, row)
         for start in range(0, len(changes), PAGE):
             await self._records.write(*changes[start : start + PAGE])
+        if collection is CHARGING_STATION:
+            for row in rows:
+                self._ports.subscriptions.station_removed(getattr(row, collection.key))
         if changes:
             await self._records.settled(self._settle)
         if single(collection):

@@ -103,7 +103,7 @@ class Webhooks:
             self.records.post(Put(SUBSCRIPTION, key, {"problem": problem}))
 
     def station_removed(self, station: str) -> None:
-        """Its subscriptions go with a station; Directus removes their rows."""
+        """See ports_webhooks.Subscriptions. Directus removes their rows."""
         for hook in self.by_station.pop(station, ()):
             self.posts.forget(hook.id)
 

@@ -93,6 +93,15 @@ async def test_an_unknown_station_is_told(world: World) -> None:
     assert (status, answer["success"]) == (404, False)
 
 
+async def test_with_a_station_go_its_subscriptions(world: World) -> None:
+    add_station(world)
+    await world.call("POST", PATH, CITRINEOS)
+    assert world.subscriptions.by_station
+    await world.call("DELETE", "/data/configuration/chargingStation?stationId=cp001")
+    assert await world.call("GET", PATH) == (200, [])
+    assert world.subscriptions.by_station == {}
+
+
 async def test_only_allowed_hosts_are_told() -> None:
     async with running(callback_allow=("hooks.example",)) as world:
         body = {"url": "https://hooks.example/x", "onConnect": True}
