@@ -1,4 +1,4 @@
-"""What the edge and the store count, as samples for /metrics. Names are public: they are
+"""What the edge, the store and webhooks count, as samples for /metrics. Names are public: they are
 documented in docs/reference.md and changed with a changelog entry."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from citrine_py.api.metrics import Sample
 from citrine_py.edge.stats import EdgeStats
+from citrine_py.outside.webhooks import WebhookStats
 from citrine_py.store.stats import StoreStats
 
 
@@ -43,6 +44,14 @@ def store_samples(stats: StoreStats) -> Iterator[Sample]:
     for collection, count in stats.records.items():
         labels = {"collection": collection}
         yield Sample("citrine_records", count, "Records in memory", labels=labels)
+
+
+def webhook_samples(stats: WebhookStats) -> Iterator[Sample]:
+    """Posts to subscribers."""
+    yield Sample("citrine_webhooks_waiting", stats.waiting, "Posts that wait now")
+    yield _total("citrine_webhooks_delivered", stats.delivered, "Posts that arrived")
+    yield _total("citrine_webhooks_failed", stats.failed, "Tries to post in vain")
+    yield _total("citrine_webhooks_dropped", stats.dropped, "Posts given up")
 
 
 def _total(name: str, value: float, text: str) -> Sample:

@@ -23,21 +23,24 @@ from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
-from citrine_py.metrics import edge_samples, store_samples
+from citrine_py.metrics import edge_samples, store_samples, webhook_samples
 from citrine_py.model.authorizations import AUTHORIZATION
 from citrine_py.model.charging_profiles import CHARGING_PROFILE
 from citrine_py.model.jobs import JOB
 from citrine_py.model.network_profiles import NETWORK_PROFILE
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ChargingStation
+from citrine_py.model.subscriptions import SUBSCRIPTION
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.wishes import VARIABLE_WISH
 from citrine_py.modules import bindings
-from citrine_py.modules.boot import BootRules
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.client import Client
+from citrine_py.outside.destinations import Destinations
 from citrine_py.outside.ocmf import OcmfSignatures
+from citrine_py.outside.webhooks import WebhookQueues
+from citrine_py.running_settings import RunningSettings
 from citrine_py.runtime import BcryptHasher, SystemClock, TaskJobs, new_id
 from citrine_py.settings import Settings
 from citrine_py.settings_chargers import ListenerSettings
@@ -55,6 +58,9 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.clock = SystemClock()
+        self.settings = RunningSettings(settings, self.clock)
+        settings = self.settings.now
+        self.live = service_parts.LiveParts(settings)
         self.schemas = Schemas()
         self.hasher = BcryptHasher()
         self.jobs = TaskJobs()
@@ -64,6 +70,7 @@ class Service:
         self.outside = Client()
         self.certificates = certificate_needs(settings, self.outside, self.schemas, self.clock)
         self.addresses = service_parts.csms_addresses(settings)
+        self.webhooks = WebhookQueues(Destinations(settings.api.callback_allow), self.clock)
         self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
         self.rules = bindings.build(
             bindings.Needs(
@@ -83,20 +90,17 @@ class Service:
                     service_parts.public_url(settings),
                     settings.store.history_retention_days,
                 ),
+                webhooks=self.webhooks,
             ),
-            BootRules(
-                settings.boot.unknown_station_status,
-                settings.boot.heartbeat_interval,
-                settings.boot.retry_interval,
-            ),
-            service_parts.token_rules(settings),
-            service_parts.transaction_rules(settings),
+            self.live.boot,
+            self.live.tokens,
+            self.live.transactions(),
             report_timeout=settings.boot.report_timeout,
             smart_charging=service_parts.smart_charging_rules(settings),
             vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]
-        self.api = ApiServer(service_parts.api_config(settings), self._api_ports())
+        self.api = ApiServer(service_parts.api_config(settings, self.live), self._api_ports())
 
     async def start(self) -> None:
         """Starts all parts; returns when stations and people can come.
@@ -110,16 +114,19 @@ class Service:
             await self.store.start()
             self._watch()
             await self.rules.presence.reset()
+            undo.push_async_callback(self.webhooks.stop)
             undo.push_async_callback(self.jobs.stop)
             for name, work in self.rules.background.items():
                 self.jobs.start(f"background {name}", work)
             self.rules.local_lists.start()
             self.rules.transactions.start()
             self.rules.tariff_check.all()
+            self.rules.frames.start()
             for listener in self.listeners:
                 await listener.start()
                 undo.push_async_callback(listener.stop)
             self.rules.cost_updates.start()
+            self.settings.watch(self._retuned)
             await self.api.start()
             undo.pop_all()
         log.info("service.started", stations=len(self.store.records.select(CHARGING_STATION)))
@@ -129,6 +136,7 @@ class Service:
         await self.api.stop()
         await asyncio.gather(*(listener.stop() for listener in self.listeners))
         await self.jobs.stop()
+        await self.webhooks.stop()
         await self.outside.stop()
         await self.store.stop()
         self.hasher.close()
@@ -151,7 +159,7 @@ class Service:
             own_client_ca=each.tls_client_ca,
         )
         limits = CallLimits(
-            timeout=settings.calls.timeout,
+            timeout=self.live.call_timeout,
             queue=settings.calls.queue,
             frame_limit=settings.calls.frame_limit,
             rate=settings.calls.rate,
@@ -187,6 +195,8 @@ class Service:
             log_files=self.files,
             log_uploads=self.rules.uploads,
             schemas=self.schemas,
+            subscriptions=self.rules.frames,
+            settings=self.settings,
             health=ServiceHealth(self._problems, self._samples),
             clock=self.clock,
         )
@@ -199,6 +209,7 @@ class Service:
     def _samples(self) -> Iterable[Sample]:
         yield from edge_samples(self.edge_stats, stations=len(self.registry))
         yield from store_samples(self.store.stats())
+        yield from webhook_samples(self.webhooks.stats)
 
     def _watch(self) -> None:
         """What operators change in Directus counts at once."""
@@ -215,12 +226,21 @@ class Service:
         self.store.watch(VARIABLE_WISH, self.rules.wishes.variables.changed)
         self.store.watch(NETWORK_PROFILE, self.rules.wishes.profiles.changed)
         self.store.watch(CHARGING_PROFILE, self.rules.smart_charging.wishes.changed)
+        self.store.watch(SUBSCRIPTION, self.rules.frames.changed)
+
+    def _retuned(self, settings: Settings) -> None:
+        """Somebody has changed settings."""
+        interval = self.live.cost_interval.now
+        self.live.take(settings)
+        if self.live.cost_interval.now != interval:
+            self.rules.cost_updates.start()  # the one that runs sleeps for the old interval
 
     def _station_changed(
         self, key: str, old: ChargingStation | None, new: ChargingStation | None
     ) -> None:
         if new is None:
             self.registry.disconnect(key, "removed by an operator")
+            self.rules.frames.station_removed(key)
         elif old is None or old.location != new.location:
             self.rules.local_lists.moved(key)
 

@@ -9,9 +9,11 @@ from importlib.metadata import version
 
 from citrine_py.api.config import ApiConfig
 from citrine_py.errors import BadSettings
+from citrine_py.live import Live
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.operations import OCPP_MESSAGE
 from citrine_py.modules.authorization import TokenRules
+from citrine_py.modules.boot import BootRules
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.data_transfer import Vendors
 from citrine_py.modules.energy import Limits
@@ -69,6 +71,11 @@ def vendors(settings: Settings, client: Client, schemas: Schemas) -> Vendors:
     }
 
 
+def boot_rules(settings: Settings) -> BootRules:
+    rules = settings.boot
+    return BootRules(rules.unknown_station_status, rules.heartbeat_interval, rules.retry_interval)
+
+
 def token_rules(settings: Settings) -> TokenRules:
     rules = settings.authorization
     return TokenRules(
@@ -79,13 +86,40 @@ def token_rules(settings: Settings) -> TokenRules:
     )
 
 
-def transaction_rules(settings: Settings) -> TransactionRules:
+def _limits(settings: Settings) -> Limits:
     rules = settings.transactions
-    return TransactionRules(
-        Limits(rules.most_power * 1000, rules.most_energy * 1000),
-        Patience(rules.ask_after, rules.silence, rules.close_after),
-        settings.tariffs.cost_updated_interval,
-    )
+    return Limits(rules.most_power * 1000, rules.most_energy * 1000)
+
+
+def _patience(settings: Settings) -> Patience:
+    rules = settings.transactions
+    return Patience(rules.ask_after, rules.silence, rules.close_after)
+
+
+class LiveParts:
+    """What the parts read anew each time, so that it can be changed while the service runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.boot = Live(boot_rules(settings))
+        self.tokens = Live(token_rules(settings))
+        self.limits = Live(_limits(settings))
+        self.patience = Live(_patience(settings))
+        self.cost_interval = Live(float(settings.tariffs.cost_updated_interval))
+        self.call_timeout = Live(settings.calls.timeout)
+        self.reply_timeout = Live(settings.api.reply_timeout)
+
+    def take(self, settings: Settings) -> None:
+        """These are in force from now on."""
+        self.boot.now = boot_rules(settings)
+        self.tokens.now = token_rules(settings)
+        self.limits.now = _limits(settings)
+        self.patience.now = _patience(settings)
+        self.cost_interval.now = float(settings.tariffs.cost_updated_interval)
+        self.call_timeout.now = settings.calls.timeout
+        self.reply_timeout.now = settings.api.reply_timeout
+
+    def transactions(self) -> TransactionRules:
+        return TransactionRules(self.limits, self.patience, self.cost_interval)
 
 
 def smart_charging_rules(settings: Settings) -> SmartChargingRules:
@@ -151,7 +185,7 @@ def csms_addresses(settings: Settings) -> dict[str, CsmsAddress]:
     return found
 
 
-def api_config(settings: Settings) -> ApiConfig:
+def api_config(settings: Settings, live: LiveParts) -> ApiConfig:
     token = settings.api.token
     return ApiConfig(
         host=settings.api.host,
@@ -159,6 +193,6 @@ def api_config(settings: Settings) -> ApiConfig:
         on_loopback=settings.api.on_loopback,
         token=token.get_secret_value() if token is not None else None,
         callback_allow=settings.api.callback_allow,
-        reply_timeout=settings.api.reply_timeout,
+        reply_timeout=live.reply_timeout,
         version=version("citrine-py"),
     )

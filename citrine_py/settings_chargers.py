@@ -20,8 +20,9 @@ from pydantic import (
 )
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
+_MOST = 2**31 - 1
+Seconds = Annotated[float, Field(gt=0, le=_MOST)]
+Count = Annotated[int, Field(gt=0, le=_MOST)]
 WebsocketUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["ws", "wss"])]
 
 

@@ -24,8 +24,10 @@ from citrine_py.api.data import Data
 from citrine_py.api.docs import Docs
 from citrine_py.api.guard import guard
 from citrine_py.api.health import HealthRoutes
-from citrine_py.api.messages import Messages
+from citrine_py.api.messages import Messages, not_sent
 from citrine_py.api.password import PasswordRoute
+from citrine_py.api.subscriptions import SubscriptionRoutes
+from citrine_py.api.system_config import SystemConfigRoutes
 from citrine_py.api.tariffs import TariffRoutes
 from citrine_py.api.turnstile import turnstile
 from citrine_py.api.uploads import UploadRoutes
@@ -50,6 +52,8 @@ def build_app(config: ApiConfig, ports: Ports, callbacks: Callbacks) -> web.Appl
     app.add_routes(AuthorizationRoutes(config, ports).routes())
     app.add_routes(TariffRoutes(ports).routes())
     app.add_routes(CertificateRoutes(ports).routes())
+    app.add_routes(SubscriptionRoutes(config, ports).routes())
+    app.add_routes(SystemConfigRoutes(ports).routes())
     app.add_routes(Data(config, ports).routes())
     app.add_routes(UploadRoutes(ports).routes())
     app.add_routes(HealthRoutes(ports.health).routes())
@@ -177,5 +181,6 @@ def _refused(request: web.Request, error: web.HTTPException) -> web.Response:
         allowed = ", ".join(sorted(error.allowed_methods))
         text = f"{request.method} is not possible here; there is {allowed}"
         return respond(failure(text), 405, {"Allow": allowed})
-    texts = {404: "there is nothing at this path; see /docs", 413: "the body is too large"}
+    nothing = not_sent(request.path) or "there is nothing at this path; see /docs"
+    texts = {404: nothing, 413: "the body is too large"}
     return respond(failure(texts.get(error.status, error.reason)), error.status)

@@ -132,7 +132,7 @@ class AuthorizationRoutes:
     async def _send_list(self, request: web.Request) -> web.Response:
         check_parameters(request, {"stationId", "tenantId"})
         station = station_id(required(request, "stationId"))
-        reply = await self._lists.send_whole(station, self._reply_timeout)
+        reply = await self._lists.send_whole(station, self._reply_timeout.now)
         return respond({"success": True, "payload": reply})
 
 

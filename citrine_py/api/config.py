@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from citrine_py.errors import CitrineError, StationBusy, StoreUnavailable
+from citrine_py.live import Live
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Clock, DeviceModel, Passwords, Records, Requests
 from citrine_py.ports_certificates import CertificateAuthority, ListenerCertificates
 from citrine_py.ports_charging import Tariffs
+from citrine_py.ports_config import RunningConfig
 from citrine_py.ports_files import LogFiles, LogUploads
 from citrine_py.ports_tokens import Authorizations, LocalLists
+from citrine_py.ports_webhooks import Subscriptions
 from citrine_py.ports_wishes import CsmsAddress, WishedVariables
 
 
@@ -25,7 +28,7 @@ class ApiConfig:
     on_loopback: bool
     token: str | None = None
     callback_allow: tuple[str, ...] = ()
-    reply_timeout: float = 20
+    reply_timeout: Live[float] = field(default_factory=lambda: Live(20.0))
     longest_reply_timeout: float = 300
     settle: float = 2  # a write waits so long until Directus shows it
     body_limit: int = 8 * 1024 * 1024  # bytes
@@ -70,6 +73,8 @@ class Ports:
     authority: CertificateAuthority | None
     log_files: LogFiles
     log_uploads: LogUploads
+    subscriptions: Subscriptions
+    settings: RunningConfig
     schemas: Schemas
     health: Health
     clock: Clock

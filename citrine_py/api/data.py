@@ -44,6 +44,7 @@ from citrine_py.model.stations import (
     LOCATION,
     VARIABLE_ATTRIBUTE,
 )
+from citrine_py.model.subscriptions import SUBSCRIPTION, USER_PREFERENCE
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.transactions import LIVE_TRANSACTION
 from citrine_py.ocpp.errors import CallError
@@ -63,9 +64,10 @@ _NAMED: Mapping[str, Collection[Any]] = MappingProxyType(
 
 
 def served() -> tuple[Collection[Any], ...]:
-    """The collections that are served here; tokens have routes of their own
-    (`authorizations`)."""
-    return tuple(each for each in COLLECTIONS if each.path and each is not AUTHORIZATION)
+    """The collections that are served here; tokens, subscriptions and preferences have routes of
+    their own (`authorizations`, `subscriptions`)."""
+    elsewhere = {AUTHORIZATION, SUBSCRIPTION, USER_PREFERENCE}
+    return tuple(each for each in COLLECTIONS if each.path and each not in elsewhere)
 
 
 def path(collection: Collection[Any]) -> str:
@@ -138,10 +140,13 @@ class Data:
             changes += await self._removal(collection, row)
         for start in range(0, len(changes), PAGE):
             await self._records.write(*changes[start : start + PAGE])
+        if collection is CHARGING_STATION:
+            for row in rows:
+                self._ports.subscriptions.station_removed(getattr(row, collection.key))
         if changes:
             await self._records.settled(self._settle)
         if single(collection):
-            return respond(shown(rows[0])) if rows else web.Response()
+            return respond(shown(rows[0]) if rows else None)
         return respond(f"{len(rows)} rows successfully deleted from {collection.name}")
 
     async def _all(
@@ -171,6 +176,7 @@ class Data:
             children += self._resident(BOOT, id=key)
             children += self._unnamed(TARIFF, "stationId", key)
             children += self._resident(CERTIFICATE, station=key)
+            children += self._resident(SUBSCRIPTION, stationId=key)
         elif collection is EVSE:
             children += self._resident(CONNECTOR, evse=key)
         elif collection is LOCATION:

@@ -95,6 +95,17 @@ ROWS: Mapping[str, Mapping[str, Any]] = {
         "timeZone": "Europe/Berlin",
         "isDefault": True,
     },
+    "Subscription": {
+        "id": _MESSAGE,
+        "stationId": "cp001",
+        "url": "https://csms.pro/hooks/stations",
+        "onConnect": True,
+        "onClose": True,
+        "onMessage": False,
+        "sentMessage": False,
+        "lastDeliveredAt": _NOON,
+        "failures": 0,
+    },
     "StatusNotification": {
         "id": _MESSAGE,
         "station": "cp001",

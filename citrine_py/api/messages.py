@@ -25,7 +25,7 @@ from citrine_py.errors import (
     StationSilent,
     http_status,
 )
-from citrine_py.ocpp.catalogue import Action, sendable, stood_in
+from citrine_py.ocpp.catalogue import Action, receivable, sendable, stood_in
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.redaction import redact
 
@@ -41,6 +41,18 @@ _MOST_STATIONS = 1000
 def paths(action: Action) -> tuple[str, str]:
     """Where a message is served: CitrineOS' 1.5 path and its later one, with the version."""
     return f"/ocpp/{action.path}", f"/ocpp/{action.version}/{action.path}"
+
+
+def not_sent(path: str) -> str | None:
+    """Why there is no such path, if it names a message that only stations send. CitrineOS has
+    smartcharging/clearedChargingLimit, to which a station can only answer NotImplemented."""
+    parts = path.split("/")
+    if parts[1] != "ocpp":
+        return None
+    for action in receivable(VERSION):
+        if not action.sent and action.name.casefold() == parts[-1].casefold():
+            return f"{action.name} is sent by stations, not to them: OCPP has no such request"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +186,7 @@ class Messages:
 
     def _seconds(self, text: str | None) -> float:
         if not text:
-            return self._config.reply_timeout
+            return self._config.reply_timeout.now
         longest = self._config.longest_reply_timeout
         try:
             seconds = float(text)

@@ -13,11 +13,16 @@ from citrine_py.api import (
     openapi_authorizations,
     openapi_certificates,
     openapi_data,
+    openapi_subscriptions,
+    openapi_system_config,
     openapi_tariffs,
     openapi_uploads,
 )
 from citrine_py.api.examples import example_of
+from citrine_py.api.openapi_names import name_all
 from citrine_py.api.openapi_parts import (
+    DONE,
+    METRICS_REFUSALS,
     STATION_REFUSALS,
     Components,
     Json,
@@ -52,6 +57,8 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
     paths.update(openapi_data.describe(schemas, components))
     paths.update(openapi_authorizations.describe(schemas, components))
     paths.update(openapi_certificates.describe(components))
+    paths.update(openapi_subscriptions.describe(components))
+    paths.update(openapi_system_config.describe(components))
     paths.update(openapi_uploads.describe())
     paths[PASSWORD] = {"post": _password(components)}
     paths.update(_health())
@@ -73,6 +80,7 @@ def build(schemas: Schemas, version: str, *, with_token: bool) -> Json:
         # Without a need for a token one may still be sent.
         "security": [{"token": []}] if with_token else [{}, {"token": []}],
     }
+    name_all(document)
     return document
 
 
@@ -83,7 +91,11 @@ def _message(action: Action, schemas: Schemas, components: Components) -> Json:
     reply_schema = schemas.response_schema(action.version, action.name)
     reply_example = example_of(reply_schema)
     reply = components.add(f"{action.name}Response", reply_schema)
-    several = _several(reply)
+    one = components.named(f"{action.name}Reply", _one(reply))
+    several = {
+        "type": "array",
+        "items": components.named(f"{action.name}Result", _result(reply)),
+    }
     more = messages.MORE_PARAMETERS.get(action.name, ())
     done = {"identifier": "cp001", "status": 200, "success": True, "payload": reply_example}
     failed = {
@@ -120,7 +132,7 @@ def _message(action: Action, schemas: Schemas, components: Components) -> Json:
         "responses": {
             "200": answer(
                 "The station's reply",
-                {"anyOf": [_one(reply), several]},
+                {"anyOf": [one, several]},
                 {"success": True, "payload": reply_example},
             ),
             "207": answer("Several stations, and not all replied", several, [done, failed]),
@@ -137,28 +149,20 @@ def _one(reply: Json) -> Json:
     }
 
 
-def _several(reply: Json) -> Json:
+def _result(reply: Json) -> Json:
     return {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["identifier", "status", "success", "payload"],
-            "properties": {
-                "identifier": {"type": "string"},
-                "status": {"type": "integer", "description": "As the answer for it alone"},
-                "success": {"type": "boolean"},
-                "payload": {"anyOf": [reply, {"type": "string"}]},
-            },
+        "type": "object",
+        "required": ["identifier", "status", "success", "payload"],
+        "properties": {
+            "identifier": {"type": "string"},
+            "status": {"type": "integer", "description": "As the answer for it alone"},
+            "success": {"type": "boolean"},
+            "payload": {"anyOf": [reply, {"type": "string"}]},
         },
     }
 
 
 def _password(components: Components) -> Json:
-    done = {
-        "type": "object",
-        "required": ["success", "payload"],
-        "properties": {"success": {"type": "boolean"}, "payload": {"type": "string"}},
-    }
     password = "DbkTu048=xueA69@-dB94hjV*fGdyQOzgVuhhH1L"  # noqa: S105 - the seed's example
     return {
         "operationId": "setPassword",
@@ -180,7 +184,7 @@ def _password(components: Components) -> Json:
             },
         ),
         "responses": {
-            "200": answer("Done", done, {"success": True, "payload": "Updated 1 attributes"}),
+            "200": answer("Done", DONE, {"success": True, "payload": "Updated 1 attributes"}),
             **refusals(STATION_REFUSALS),
         },
     }
@@ -212,7 +216,8 @@ def _health() -> dict[str, Json]:
                 "tags": ["health"],
                 "summary": "Metrics for Prometheus",
                 "responses": {
-                    "200": answer("OK", {"type": "string"}, number, media="text/plain")
+                    "200": answer("OK", {"type": "string"}, number, media="text/plain"),
+                    **refusals(METRICS_REFUSALS),
                 },
             }
         },

@@ -93,7 +93,8 @@ def _get(collection: Collection[Any], row: Json) -> Json:
 def _delete(collection: Collection[Any], row: Json) -> Json:
     name = collection.name
     deleted = (
-        answer("What was deleted; an empty body if there was nothing", row, row_of(collection))
+        answer("What was deleted; null if there was nothing", {"anyOf": [row, {"type": "null"}]},
+               row_of(collection))
         if data.single(collection)
         else answer(
             "How many", {"type": "string"}, f"3 rows successfully deleted from {name}"

@@ -9,11 +9,17 @@ from pydantic.json_schema import models_json_schema
 
 Json: TypeAlias = dict[str, Any]
 
+DONE: Json = {"$ref": "#/components/schemas/Done"}
+"""The answer where there is nothing to show."""
+
 _REFUSALS = {
     "400": "The request is wrong; payload says what and what to do",
     "401": "The token is missing or wrong",
     "403": "Not from here: the Host or Origin header is foreign",
+    "413": "The body is too long",
+    "500": "An error of the service; its log has the details",
 }
+METRICS_REFUSALS = {status: _REFUSALS[status] for status in ("401", "403", "500")}
 DATA_REFUSALS = {
     **_REFUSALS,
     "404": "The record names another one that does not exist",
@@ -27,7 +33,17 @@ STATION_REFUSALS = {
     "503": "Too many calls wait for the station already, or the service cannot write",
     "504": "The station gave no answer in time; whether the message took effect is not known",
 }
-_FAILED = {"success": False, "payload": "cp002 is not connected"}
+_EXAMPLES = {
+    "400": "the query parameter identifier is missing: add ?identifier=<station>",
+    "401": "this API needs a token: send Authorization: Bearer <CITRINE_API_TOKEN>",
+    "403": "calls from other web sites are refused",
+    "404": "there is no station cp002",
+    "413": "the body is too large",
+    "500": "an error of the service; its log has the details",
+    "502": "cp002 is not connected",
+    "503": "too many calls wait for cp002 already",
+    "504": "cp002 gave no answer within 20 s",
+}
 _OCPP_MARKS = frozenset({"javaType", "comment", "additionalItems", "$id", "$schema"})
 """Keywords of OCPP's files that JSON Schema 2020-12, and so OpenAPI 3.1, does not have."""
 
@@ -41,7 +57,12 @@ class Components:
                 "type": "object",
                 "required": ["success", "payload"],
                 "properties": {"success": {"const": False}, "payload": {"type": "string"}},
-            }
+            },
+            "Done": {
+                "type": "object",
+                "required": ["success", "payload"],
+                "properties": {"success": {"const": True}, "payload": {"type": "string"}},
+            },
         }
 
     def add(self, name: str, schema: Json) -> Json:
@@ -50,6 +71,11 @@ class Components:
         for part, definition in schema.pop("definitions", {}).items():
             self.schemas.setdefault(part, _moved(definition))
         self.schemas[name] = _moved(schema)
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    def named(self, name: str, schema: Json) -> Json:
+        """Adds a schema of ours."""
+        self.schemas[name] = schema
         return {"$ref": f"#/components/schemas/{name}"}
 
     def add_model(self, model: Any) -> Json:
@@ -134,4 +160,7 @@ def answer(text: str, schema: Json, example: Any, *, media: str = "application/j
 def refusals(texts: Mapping[str, str]) -> Json:
     """Answers in the shape of `config.failure`."""
     reference = {"$ref": "#/components/schemas/Failure"}
-    return {status: answer(text, reference, _FAILED) for status, text in texts.items()}
+    return {
+        status: answer(text, reference, {"success": False, "payload": _EXAMPLES[status]})
+        for status, text in texts.items()
+    }

@@ -6,6 +6,7 @@ from citrine_py.api.edits import Edits
 from citrine_py.api.examples import edits_of, row_of
 from citrine_py.api.openapi_parts import (
     DATA_REFUSALS,
+    DONE,
     Components,
     Json,
     answer,
@@ -69,11 +70,6 @@ def _preview(components: Components) -> Json:
 
 
 def _check(edit: Json) -> Json:
-    done: Json = {
-        "type": "object",
-        "required": ["success", "payload"],
-        "properties": {"success": {"const": True}, "payload": {"type": "string"}},
-    }
     return {
         "operationId": "checkTariff",
         "tags": _TAGS,
@@ -83,7 +79,7 @@ def _check(edit: Json) -> Json:
         "parameters": [tenant()],
         "requestBody": body(edit, edits_of(TARIFF)),
         "responses": {
-            "200": answer("It can be applied", done,
+            "200": answer("It can be applied", DONE,
                           {"success": True, "payload": "The tariff can be applied"}),
             **refusals(DATA_REFUSALS),
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from citrine_py.api.openapi_parts import Json, answer, refusals
+from citrine_py.api.openapi_parts import DONE, METRICS_REFUSALS, Json, answer, refusals
 from citrine_py.api.uploads import PATH
 
 _BYTES: Json = {"type": "string", "format": "binary"}
@@ -45,22 +45,22 @@ def _get() -> Json:
         "operationId": "getLogFile",
         "tags": ["files"],
         "summary": "Read the file that a station uploaded for a job",
-        "responses": {"200": found, **refusals({"404": "There is none"})},
+        "responses": {"200": found, **refusals({**METRICS_REFUSALS, "404": "There is none"})},
     }
 
 
 def _take(operation: str) -> Json:
-    done: Json = {
-        "type": "object",
-        "required": ["success", "payload"],
-        "properties": {"success": {"const": True}, "payload": {"type": "string"}},
-    }
     form: Json = {"type": "object", "properties": {"file": _BYTES}}
     content: dict[str, Any] = {
         "application/octet-stream": {"schema": _BYTES, "example": "log"},
         "multipart/form-data": {"schema": form, "example": {"file": "log"}},
     }
-    told = {"400": "A form without a file", "404": "No file is expected", "413": "It is too long"}
+    told = {
+        "400": "A form without a file",
+        "404": "No file is expected",
+        "413": "It is too long",
+        "500": "An error of the service",
+    }
     return {
         "operationId": operation,
         "tags": ["files"],
@@ -68,7 +68,7 @@ def _take(operation: str) -> Json:
         "security": [{}],
         "requestBody": {"required": True, "content": content},
         "responses": {
-            "201": answer("Kept", done, {"success": True, "payload": "3 bytes"}),
+            "201": answer("Kept", DONE, {"success": True, "payload": "3 bytes"}),
             **refusals(told),
         },
     }

@@ -5,9 +5,11 @@ Frozen data, filled in by `service` from the settings, which the edge does not k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from citrine_py.live import Live
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class ListenerConfig:
 class CallLimits:
     """Bounds of one connection. Times in seconds, sizes in bytes."""
 
-    timeout: float = 30  # for a station to answer our CALL
+    timeout: Live[float] = field(default_factory=lambda: Live(30.0))
+    """For a station to answer our CALL."""
     queue: int = 100  # our CALLs that may wait for one station
     frame_limit: int = 1_048_576  # a message from a station, decompressed
     rate: float = 0  # messages a second that a station may send for long; 0: no limit

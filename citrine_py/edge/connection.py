@@ -63,7 +63,7 @@ class Connection:
         self._socket = socket
         self._version = version
         self._near = near
-        self._session = Session(version, near.new_id, near.limits.timeout, near.limits.queue)
+        self._session = Session(version, near.new_id, near.limits.timeout.now, near.limits.queue)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._due: float | None = None
@@ -217,6 +217,8 @@ class Connection:
         except CallError as error:
             raise BadRequest(f"{action}: {error.description}") from None
         now = self._near.clock.monotonic()
+        if seconds is None:
+            seconds = self._near.limits.timeout.now
         ticket, effects = self._session.request(action, payload, now, seconds)
         future: asyncio.Future[Settled] = self._loop.create_future()
         self._calls[ticket] = future

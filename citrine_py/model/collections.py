@@ -16,6 +16,7 @@ from citrine_py.model import (
     operations,
     reservations,
     stations,
+    subscriptions,
     tariffs,
     transactions,
     wishes,
@@ -35,6 +36,7 @@ _SUBJECTS = (
     monitoring,
     display_messages,
     charging_profiles,
+    subscriptions,
     operations,
     dead_letters,
 )

@@ -14,6 +14,7 @@ from typing import Literal
 
 import structlog
 
+from citrine_py.live import Live
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.keys import authorization_key, transaction_key
 from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
@@ -79,7 +80,7 @@ class StationIdTokens:
     clock: Clock
     active: ActiveTransactions
     tariffs: Tariffs
-    rules: TokenRules
+    rules: Live[TokenRules]
     outside: RealTimeAuthorization | None = None
 
     async def info(
@@ -122,7 +123,7 @@ class StationIdTokens:
                 self.clock.now(),
                 presented,
                 group=group_record(self.records, token),
-                master_group=self.rules.master_group,
+                master_group=self.rules.now.master_group,
             )
         if self.outside is None or not self._asked(token, ours):
             return ours
@@ -149,12 +150,12 @@ class StationIdTokens:
         """What our own records refuse, nobody outside can allow."""
         if token is None:
             return True
-        return self.rules.ask == "all" and ours["status"] == "Accepted"
+        return self.rules.now.ask == "all" and ours["status"] == "Accepted"
 
     def _without_answer(self, token: Authorization | None, ours: Payload) -> Payload:
-        if self.rules.fallback == "reject":
+        if self.rules.now.fallback == "reject":
             return {"status": "Invalid"}
-        if self.rules.fallback == "accept" and token is None:
+        if self.rules.now.fallback == "accept" and token is None:
             return {"status": "Accepted"}
         return ours
 

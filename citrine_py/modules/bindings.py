@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from citrine_py.live import Live
 from citrine_py.modules import (
     certificate_bindings,
     charging_bindings,
@@ -52,12 +53,24 @@ from citrine_py.modules.token_bindings import TokenNeeds, Tokens
 from citrine_py.modules.transaction_records import TransactionRecords
 from citrine_py.modules.transaction_status import TransactionStatus
 from citrine_py.modules.transactions import RemoteStarts, RunningTransactions
+from citrine_py.modules.webhooks import Webhooks
 from citrine_py.modules.wish_bindings import Wishes, WishNeeds
 from citrine_py.ocpp import catalogue
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
-from citrine_py.ports import Call, Clock, Hasher, Jobs, NewId, Payload, Records, Stations
+from citrine_py.ports import (
+    Call,
+    Clock,
+    Hasher,
+    Jobs,
+    NewId,
+    Payload,
+    Records,
+    SessionInfo,
+    Stations,
+)
 from citrine_py.ports_charging import MeterSignatures
+from citrine_py.ports_webhooks import WebhookPosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,8 @@ class Rules:
     dispatch: Bindings
     admission: StationAdmission
     presence: StationPresence
-    frames: MessageLog
+    frames: Webhooks
+    """Keeps frames, and tells who has subscribed to them."""
     requests: StationRequests
     passwords: PasswordWishes
     wishes: Wishes
@@ -128,12 +142,13 @@ class Needs:
     certificates: CertificateNeeds
     station_jobs: JobNeeds
     wishes: WishNeeds
+    webhooks: WebhookPosts
 
 
 def build(
     needs: Needs,
-    boot: BootRules,
-    token_rules: TokenRules,
+    boot: Live[BootRules],
+    token_rules: Live[TokenRules],
     transaction_rules: TransactionRules,
     *,
     report_timeout: float = 120,
@@ -166,15 +181,14 @@ def build(
     sent = (control.availability.arrived, wishes.arrived, wanted.arrived, smart.wishes.arrived)
     booted = (tokens.lists.booted, *sent)
     arrived = (tokens.lists.arrived, *sent, certificates.signing.arrived)
+    webhooks = _webhooks(needs)
     handlers = _recorders(records, clock, vendors)
     handlers["BootNotification"] = OnBootNotification(records, clock, own.pending, boot, booted)
     return Rules(
         dispatch=_bindings(needs, own, [handlers, *(block.handlers for block in blocks)]),
         admission=own.admission,
-        presence=StationPresence(
-            records, clock, needs.jobs, own.pending, (charging.status.connected,), arrived
-        ),
-        frames=MessageLog(records, clock, needs.new_id),
+        presence=_presence(needs, own, webhooks, charging.status.connected, arrived),
+        frames=webhooks,
         requests=requests,
         passwords=wanted.passwords,
         wishes=wanted,
@@ -195,11 +209,34 @@ def build(
     )
 
 
+def _webhooks(needs: Needs) -> Webhooks:
+    records, clock, new_id = needs.records, needs.clock, needs.new_id
+    return Webhooks(records, needs.webhooks, clock, new_id, MessageLog(records, clock, new_id))
+
+
+def _presence(
+    needs: Needs,
+    own: Provisioning,
+    webhooks: Webhooks,
+    returned: Callable[[SessionInfo], None],
+    arrived: Sequence[Callable[[str], None]],
+) -> StationPresence:
+    return StationPresence(
+        needs.records,
+        needs.clock,
+        needs.jobs,
+        own.pending,
+        (webhooks.connected, returned),
+        arrived,
+        (webhooks.gone,),
+    )
+
+
 def _sessions(
     needs: Needs,
     common: Common,
     pricing: TariffPricing,
-    token_rules: TokenRules,
+    token_rules: Live[TokenRules],
     rules: TransactionRules,
     *,
     start: Sender,

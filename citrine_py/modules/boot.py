@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from citrine_py.live import Live
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
@@ -119,7 +120,7 @@ class OnBootNotification:
     records: Records
     clock: Clock
     pending: PendingBoot
-    rules: BootRules
+    rules: Live[BootRules]
     accepted: Sequence[Callable[[str], None]] = ()
     """Told of a station whose boot was accepted, just before the answer leaves."""
 
@@ -129,12 +130,13 @@ class OnBootNotification:
         station = self.records.get(CHARGING_STATION, call.station)
         reason = call.payload["reason"]
         restarted = has_restarted(station, boot, reason)
-        status = registration(boot, self.rules, restarted=restarted)
+        rules = self.rules.now
+        status = registration(boot, rules, restarted=restarted)
         await self._record(call, boot, status, now)
         log.info(_EVENTS[status], station=call.station, reason=reason)
         answer: Payload = {
             "currentTime": iso(now),
-            "interval": interval(status, boot, self.rules),
+            "interval": interval(status, boot, rules),
             "status": status,
         }
         info = status_info(boot)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from citrine_py.live import Live
 from citrine_py.modules.blocks import Common, Handler
 from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.energy import Limits
@@ -23,9 +24,9 @@ from citrine_py.ports_tokens import IdTokens
 class TransactionRules:
     """What the settings say about transactions."""
 
-    limits: Limits = field(default_factory=Limits)
-    patience: Patience = field(default_factory=Patience)
-    cost_interval: float = 60
+    limits: Live[Limits] = field(default_factory=lambda: Live(Limits()))
+    patience: Live[Patience] = field(default_factory=lambda: Live(Patience()))
+    cost_interval: Live[float] = field(default_factory=lambda: Live(60.0))
     """Seconds between two rounds of CostUpdated."""
 
 

@@ -7,7 +7,7 @@ ports_tokens.CertificateChecks; here is what OCPP is told of it.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -32,11 +32,11 @@ _STATUSES: Mapping[str, str] = MappingProxyType(
 class Contracts:
     """Decides on contract certificates.
 
-    `fallback`: what a certificate counts as whose revocation cannot be found out.
+    `fallback` tells what a certificate counts as whose revocation cannot be found out.
     """
 
     checks: CertificateChecks
-    fallback: Literal["accept", "reject"] = "reject"
+    fallback: Callable[[], Literal["accept", "reject"]]
 
     async def status(self, station: str, authorize: Payload) -> str | None:
         """OCPP's certificateStatus for an Authorize request; None if it has no certificate
@@ -62,7 +62,7 @@ class Contracts:
             status = _STATUSES.get(found.status)
             if status is None:
                 log.warning("contract.unchecked", station=station, reason=found.reason)
-                status = "Accepted" if self.fallback == "accept" else "NoCertificateAvailable"
+                status = "Accepted" if self.fallback() == "accept" else "NoCertificateAvailable"
             if status != "Accepted":
                 log.warning("contract.refused", station=station, status=status, reason=found.reason)
                 return status

@@ -14,6 +14,7 @@ from decimal import Decimal
 import structlog
 
 from citrine_py.errors import DirectusError, StationError, StationOffline, StationRefused
+from citrine_py.live import Live
 from citrine_py.model.costs import Cost, OpenTransaction
 from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.tariffs import TARIFF
@@ -53,7 +54,7 @@ class CostUpdates:
     clock: Clock
     pricing: Pricing
     transactions: OpenTransactions
-    interval: float = 60
+    interval: Live[float] = field(default_factory=lambda: Live(60.0))
     told: dict[tuple[str, str], _Told] = field(default_factory=dict)
 
     def start(self) -> None:
@@ -62,7 +63,7 @@ class CostUpdates:
 
     async def _run(self) -> None:
         while True:
-            await self.clock.sleep(self.interval)
+            await self.clock.sleep(self.interval.now)
             self.round()
 
     def round(self) -> None:

@@ -34,6 +34,7 @@ class StationPresence:
     Attributes:
         returned: told of every station that connects, for what waits until it is here.
         arrived: told of those that were accepted before; such a station may boot anew.
+        left: told of every station that is gone, and why.
     """
 
     records: Records
@@ -42,6 +43,7 @@ class StationPresence:
     pending: PendingBoot
     returned: Sequence[Callable[[SessionInfo], None]] = ()
     arrived: Sequence[Callable[[str], None]] = ()
+    left: Sequence[Callable[[SessionInfo, str], None]] = ()
 
     async def connected(self, session: SessionInfo) -> None:
         """See ports.Presence. A station nobody knew gets its record here."""
@@ -71,6 +73,8 @@ class StationPresence:
         if self.records.get(CHARGING_STATION, session.station) is not None:
             fields = {"isOnline": False, "lastSeen": self.clock.now()}
             await self._keep(session.station, fields)
+        for each in self.left:
+            each(session, reason)
         await self.pending.gone(session, reason)
 
     async def _keep(self, station: str, fields: Mapping[str, Any]) -> None:

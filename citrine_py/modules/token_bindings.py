@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from citrine_py.live import Live
 from citrine_py.modules.authorization import OnAuthorize, StationIdTokens, TokenRules
 from citrine_py.modules.authorization_edits import AuthorizationEdits
 from citrine_py.modules.blocks import Common, Handler
@@ -44,7 +45,7 @@ class Tokens:
 def build(
     common: Common,
     needs: TokenNeeds,
-    rules: TokenRules,
+    rules: Live[TokenRules],
     *,
     active: ActiveTransactions,
     starts: RemoteStarts,
@@ -54,11 +55,11 @@ def build(
     """Gives every rule of tokens its needs. `start` asks a station to start a transaction."""
     records, stations, clock = common.records, common.stations, common.clock
     id_tokens = StationIdTokens(records, clock, active, tariffs, rules, needs.outside)
-    edits = ListEdits(records, clock, rules.master_group)
+    edits = ListEdits(records, clock, rules.now.master_group)
     update = LocalListUpdate(records, clock, LocalListCalls(records, stations), edits)
     lists = LocalLists(records, stations, clock, common.jobs, edits, update)
     requests = LocalListRequests(stations, lists, update)
-    contracts = Contracts(needs.certificates, rules.unchecked)
+    contracts = Contracts(needs.certificates, lambda: rules.now.unchecked)
     return Tokens(
         id_tokens,
         AuthorizationEdits(records, lists),

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from citrine_py.live import Live
 from citrine_py.model.costs import Cost
 from citrine_py.model.keys import connector_key, transaction_key
 from citrine_py.model.stations import CONNECTOR
@@ -66,7 +67,7 @@ class TransactionRecords:
     """
 
     records: Records
-    limits: Limits
+    limits: Live[Limits]
     pricing: Pricing
 
     def live(self, station: str, transaction_id: str) -> Transaction | None:
@@ -112,12 +113,13 @@ class TransactionRecords:
         return Put(TRANSACTION if live is None else LIVE_TRANSACTION, record.id, changed)
 
     def _limits(self, station: str, evse_id: int | None, connector_id: int | None) -> Limits:
+        limits = self.limits.now
         if evse_id is None or connector_id is None:
-            return self.limits
+            return limits
         connector = self.records.get(CONNECTOR, connector_key(station, evse_id, connector_id))
         kind = connector.connectorType if connector is not None else None
-        power = min(self.limits.power, CONNECTOR_POWER.get(kind or "", self.limits.power))
-        return Limits(power, self.limits.energy)
+        power = min(limits.power, CONNECTOR_POWER.get(kind or "", limits.power))
+        return Limits(power, limits.energy)
 
     # ---- cost --------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from citrine_py.errors import StationError, StationIncoherent, StationRefused
+from citrine_py.live import Live
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import iso
 from citrine_py.model.transactions import LIVE_TRANSACTION, Transaction
@@ -56,7 +57,7 @@ class TransactionStatus:
     jobs: Jobs
     transactions: TransactionRecords
     late: LateEvents
-    patience: Patience
+    patience: Live[Patience]
 
     # ---- asking ------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ class TransactionStatus:
 
     async def _ask_returned(self, station: str) -> None:
         back = self.clock.now()
-        await self.clock.sleep(self.patience.ask_after)
+        await self.clock.sleep(self.patience.now.ask_after)
         for each in self.transactions.active(station=station):
             if each.updatedAt is None or each.updatedAt < back:
                 await self._ask(each)
@@ -121,13 +122,13 @@ class TransactionStatus:
     async def sweep(self) -> None:
         """Asks about transactions that are silent, closes those of which nobody can tell. A
         station that says that one runs is believed, however long it takes."""
-        now = self.clock.now()
-        silence = timedelta(seconds=min(self.patience.silence, self.patience.close_after))
+        now, patience = self.clock.now(), self.patience.now
+        silence = timedelta(seconds=min(patience.silence, patience.close_after))
         for each in self.transactions.active():
             heard = each.updatedAt or now
             if now - max(heard, each.statusAskedAt or heard) < silence or await self._ask(each):
                 continue
-            if now - heard >= timedelta(seconds=self.patience.close_after):
+            if now - heard >= timedelta(seconds=patience.close_after):
                 await self._give_up(each, heard)
 
     async def _give_up(self, record: Transaction, heard: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Where no callback may go: link-local and metadata addresses, and what is no host at all.
+"""Where callbacks and webhooks may go: http and https, to allowed hosts, and never to
+link-local and metadata addresses.
 
 Looked at twice: the address as it stands in the URL, and every address that a
 name resolves to, at the moment of connecting.
@@ -7,11 +8,15 @@ name resolves to, at the moment of connecting.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from citrine_py.errors import BadRequest
 
 _Ip: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -34,6 +39,8 @@ _DENIED = tuple(
 )
 
 
+LONGEST_URL = 2000
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -58,6 +65,39 @@ class Guarded(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
+
+
+class Destinations:
+    """Which addresses that people give may be posted to.
+
+    Args:
+        allow: the only hosts they may name; empty for all that are not denied.
+    """
+
+    def __init__(self, allow: Iterable[str]) -> None:
+        self._allow = frozenset(host.lower().rstrip(".") for host in allow)
+
+    def check(self, url: str, name: str) -> URL:
+        """The whole URL that `url` stands for; without a scheme it is http, as for curl.
+
+        Raises:
+            BadRequest: no URL that something may go to; `name` is what people call it.
+        """
+        if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+            raise BadRequest(f"{name} is not a URL")
+        try:
+            # Parsed once, by what connects later: two parsers could see two hosts in it.
+            whole = URL(url if _SCHEME.match(url) else f"http://{url}")
+            host, port = whole.host, whole.port
+        except ValueError:
+            raise BadRequest(f"{name} is not a URL") from None
+        if whole.scheme not in {"http", "https"} or not host or not host.strip(".") or not port:
+            raise BadRequest(f"{name} must be an http or https URL with a host")
+        if self._allow and host.lower().rstrip(".") not in self._allow:
+            raise BadRequest(f"{name}: {host} is not among CITRINE_API_CALLBACK_ALLOW")
+        if denied(host):
+            raise BadRequest(f"{name}: callbacks to {host} are denied")
+        return whole
 
 
 def denied(host: str) -> bool:

@@ -263,11 +263,10 @@ async def test_outcomes_to_be_posted_are_bounded_in_number_and_size(
     callbacks = Callbacks((), QuickClock())
     waiting = asyncio.Event()
 
-    async def never(*_: object) -> tuple[None, bool]:
+    async def never(*_: object) -> None:
         await waiting.wait()
-        return None, False
 
-    monkeypatch.setattr(callbacks, "_try", never)
+    monkeypatch.setattr(callbacks._poster, "post", never)
     url = callbacks.check("http://192.0.2.1/outcome")
     with capture_logs() as logs:
         for _ in range(3):

@@ -256,3 +256,14 @@ async def test_a_request_id_may_be_left_out(world: World) -> None:
     status, body = await world.call("POST", path, {"reportBase": "x", "requestId": "one"})
     assert status == 400
     assert "requestId" in body["payload"]
+
+
+@pytest.mark.parametrize("version", ["", "2.0.1/"])
+async def test_a_message_that_only_stations_send_is_refused_with_the_reason(
+    world: World, version: str
+) -> None:
+    path = f"/ocpp/{version}smartcharging/clearedChargingLimit?identifier=cp001"
+    status, answer = await world.call("POST", path, {"chargingLimitSource": "EMS"})
+    told = "ClearedChargingLimit is sent by stations, not to them: OCPP has no such request"
+    assert (status, answer) == (404, {"success": False, "payload": told})
+    assert world.requests.sent == []

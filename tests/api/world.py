@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,23 +17,30 @@ from citrine_py.api.app import ApiServer
 from citrine_py.api.config import ApiConfig, Ports
 from citrine_py.api.metrics import Sample, ServiceHealth
 from citrine_py.errors import NotFound
+from citrine_py.live import Live
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
 from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.log_uploads import JobUploads
+from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.tariffs import TariffPricing
+from citrine_py.modules.webhooks import Webhooks
 from citrine_py.ocpp.schemas import Schemas
+from citrine_py.outside.destinations import Destinations
+from citrine_py.outside.webhooks import WebhookQueues
 from citrine_py.ports import Change, Delete, PasswordOutcome, Payload, Put
 from citrine_py.ports_certificates import CertificateAuthority
-from citrine_py.runtime import SystemClock
+from citrine_py.running_settings import RunningSettings
+from citrine_py.runtime import SystemClock, new_id
+from citrine_py.settings import Settings
 from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeAuthority
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_wishes import ADDRESSES
 
 SCHEMAS = Schemas()
-CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=7)
+CONFIG = ApiConfig(host="127.0.0.1", port=0, on_loopback=True, settle=0.1, reply_timeout=Live(7.0))
 
 
 class WatchedRecords(FakeRecords):
@@ -184,6 +194,15 @@ class World:
         self.tokens = RecordedTokens(self.records)
         self.availability_edits: list[tuple[Any, ...]] = []
         self.uploads = JobUploads(self.records, SystemClock())
+        clock = SystemClock()
+        self.folder = Path(tempfile.gettempdir()) / f"citrine-settings-{new_id()}"
+        self.settings = RunningSettings(
+            Settings(_env_file=None, store={"folder": self.folder}), clock
+        )
+        self.webhooks = WebhookQueues(Destinations(self.config.callback_allow), clock)
+        self.subscriptions = Webhooks(
+            self.records, self.webhooks, clock, new_id, MessageLog(self.records, clock, new_id)
+        )
 
     def ports(self) -> Ports:
         return Ports(
@@ -201,6 +220,8 @@ class World:
             authority=self.authority,
             log_files=self.files,
             log_uploads=self.uploads,
+            subscriptions=self.subscriptions,
+            settings=self.settings,
             schemas=SCHEMAS,
             health=ServiceHealth(lambda: self.problems, lambda: self.samples),
             clock=SystemClock(),
@@ -245,6 +266,7 @@ async def running(*, signs: bool = True, **config: Any) -> AsyncIterator[World]:
             yield world
     finally:
         await server.stop()
+        shutil.rmtree(world.folder, ignore_errors=True)
 
 
 def add_station(world: World, station: str = "cp001") -> None:

@@ -18,6 +18,7 @@ from citrine_py.edge.config import CallLimits, ListenerConfig
 from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
+from citrine_py.live import Live
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.ports import Call, Knock, Payload, Refused, SessionInfo
@@ -152,7 +153,7 @@ async def edge(
         schemas=Schemas(),
         clock=Clock(),
         new_id=Ids(),
-        limits=limits or CallLimits(timeout=5, grace=2),
+        limits=limits or CallLimits(timeout=Live(5.0), grace=2),
         stats=stats,
     )
     await listener.start()

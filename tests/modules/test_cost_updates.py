@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from citrine_py.errors import StationOffline, StationRefused, StationSilent
+from citrine_py.live import Live
 from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.tariffs import TARIFF
@@ -42,7 +43,7 @@ class World:
         self.open = Open([Session(startedAt=T0, segments=[charging()])])
         self.updates = CostUpdates(
             self.records, self.stations, self.jobs, self.clock, TariffPricing(self.records),
-            self.open, interval=30,
+            self.open, interval=Live(30.0),
         )  # fmt: skip
         self.records.have(
             TARIFF,

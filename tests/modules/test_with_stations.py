@@ -18,6 +18,7 @@ from citrine_py.edge.listener import Listener
 from citrine_py.edge.registry import Registry
 from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import StationSilent
+from citrine_py.live import Live
 from citrine_py.model.operations import OCPP_MESSAGE
 from citrine_py.model.stations import (
     BOOT,
@@ -47,6 +48,7 @@ from tests.fakes import FakeRecords
 from tests.fakes_certificates import FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 from tests.modules.priced import tariff
 from tests.modules.world import SCHEMAS
 
@@ -79,10 +81,11 @@ class House:
                 certificates=CertificateNeeds(FakeReader()),
                 station_jobs=JobNeeds(FakeLogFiles()),
                 wishes=WishNeeds(),
+                webhooks=FakeWebhookPosts(),
             ),
-            BootRules(retry_interval=1),
-            TokenRules(),
-            TransactionRules(cost_interval=0.1),
+            Live(BootRules(retry_interval=1)),
+            Live(TokenRules()),
+            TransactionRules(cost_interval=Live(0.1)),
             report_timeout=0.5,
         )
         self.open = self._listener("open", 0, allow_unknown=True)
@@ -107,7 +110,7 @@ class House:
             schemas=SCHEMAS,
             clock=self.clock,
             new_id=new_id,
-            limits=CallLimits(timeout=5),
+            limits=CallLimits(timeout=Live(5.0)),
             stats=self.stats,
         )
 

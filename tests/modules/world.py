@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from citrine_py.live import Live
 from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import (
     BOOT,
@@ -40,6 +41,7 @@ from tests.fakes import FakeClock, FakeHasher, FakeJobs, FakeNewId, FakeRecords,
 from tests.fakes_certificates import FakeAuthority, FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 from tests.fakes_wishes import ADDRESSES, FakeVault
 
 STATION = "cp001"
@@ -84,6 +86,10 @@ class World:
         self.certificates = FakeCertificates()
         self.authority = FakeAuthority()
         self.files = FakeLogFiles()
+        self.posts = FakeWebhookPosts()
+        self.boot_rules = Live(rules or BootRules())
+        self.token_rules = Live(tokens or TokenRules())
+        self.transaction_rules = TransactionRules()
         self.rules: Rules = build(
             Needs(
                 records=self.records,
@@ -103,10 +109,11 @@ class World:
                 ),
                 station_jobs=JobNeeds(self.files, public_url),
                 wishes=WishNeeds(FakeVault() if sealing else None, ADDRESSES.get),
+                webhooks=self.posts,
             ),
-            rules or BootRules(),
-            tokens or TokenRules(),
-            TransactionRules(),
+            self.boot_rules,
+            self.token_rules,
+            self.transaction_rules,
             report_timeout=report_timeout,
             vendors=vendors or {},
         )

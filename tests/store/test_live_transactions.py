@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from citrine_py.live import Live
 from citrine_py.model.keys import transaction_key
 from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import iso
@@ -35,6 +36,7 @@ from tests.fakes import T0, FakeHasher, FakeStations
 from tests.fakes_certificates import FakeReader
 from tests.fakes_jobs import FakeLogFiles
 from tests.fakes_tokens import FakeCertificates
+from tests.fakes_webhooks import FakeWebhookPosts
 from tests.modules.charging import session
 from tests.store.real import Real, a_store
 from tests.store.support import eventually
@@ -60,9 +62,10 @@ def rules(store: Store) -> Rules:
             tokens=TokenNeeds(FakeCertificates()),
             certificates=CertificateNeeds(FakeReader()),
             station_jobs=JobNeeds(FakeLogFiles()),
+            webhooks=FakeWebhookPosts(),
         ),
-        BootRules(),
-        TokenRules(),
+        Live(BootRules()),
+        Live(TokenRules()),
         TransactionRules(),
     )
 
