@@ -33,12 +33,12 @@ FILE = "settings.json"
 CONCERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "certificates": ("certificates", "chargers", "calls"),
-        "configuration": ("boot", "chargers", "calls", "files", "vendors"),
+        "configuration": ("boot", "chargers", "calls", "files", "secrets", "vendors"),
         "evdriver": ("authorization", "calls"),
         "monitoring": ("calls",),
         "ocpprouter": ("api", "calls", "chargers", "directus", "listeners", "log", "store"),
         "reporting": ("boot", "calls", "files", "store"),
-        "smartcharging": ("calls", "transactions"),
+        "smartcharging": ("calls", "smart_charging", "transactions"),
         "transactions": ("calls", "store", "tariffs", "transactions"),
     }
 )

@@ -32,7 +32,8 @@ from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, Chargin
 from citrine_py.model.subscriptions import SUBSCRIPTION
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.wishes import VARIABLE_WISH
-from citrine_py.modules import bindings
+from citrine_py.modules.all_blocks import BlockRules, Needs
+from citrine_py.modules.bindings import build
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.ocpp.schemas import Schemas
@@ -72,8 +73,8 @@ class Service:
         self.addresses = service_parts.csms_addresses(settings)
         self.webhooks = WebhookQueues(Destinations(settings.api.callback_allow), self.clock)
         self.files = StoredLogFiles(settings.store.folder / "logs", settings.files.limit)
-        self.rules = bindings.build(
-            bindings.Needs(
+        self.rules = build(
+            Needs(
                 records=self.store.records,
                 stations=self.registry,
                 jobs=self.jobs,
@@ -93,10 +94,12 @@ class Service:
                 webhooks=self.webhooks,
             ),
             self.live.boot,
-            self.live.tokens,
-            self.live.transactions(),
-            report_timeout=settings.boot.report_timeout,
-            smart_charging=service_parts.smart_charging_rules(settings),
+            BlockRules(
+                self.live.tokens,
+                self.live.transactions(),
+                service_parts.smart_charging_rules(settings),
+                settings.boot.report_timeout,
+            ),
             vendors=service_parts.vendors(settings, self.outside, self.schemas),
         )
         self.listeners = [self._listener(settings, each) for each in settings.charger_ports()]

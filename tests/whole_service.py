@@ -31,6 +31,7 @@ def directus_with_our_collections() -> FakeDirectus:
         product.COLLECTIONS,
         {
             "Credential": lambda row: row.get("passwordHash"),
+            "VariableWish": lambda row: row.get("wantedValue") is not None,
             "LiveTransaction": lambda row: row.get("isActive"),
         },
     )

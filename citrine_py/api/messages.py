@@ -51,7 +51,10 @@ def not_sent(path: str) -> str | None:
         return None
     for action in receivable(VERSION):
         if not action.sent and action.name.casefold() == parts[-1].casefold():
-            return f"{action.name} is sent by stations, not to them: OCPP has no such request"
+            return (
+                f"{action.name} is sent by stations, not to them: OCPP has no such request; "
+                "/docs has those that there are"
+            )
     return None
 
 

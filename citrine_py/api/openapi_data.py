@@ -53,19 +53,18 @@ def _collection(collection: Collection[Any], edits: Edits, components: Component
 def _query(collection: Collection[Any], required: tuple[str, ...] = ()) -> list[Json]:
     def one(query: Query) -> Json:
         needed = query.required or query.parameter in required
+        repeated = f"; repeat it for several, also as {query.parameter}[]" if query.many else ""
         example = _EXAMPLES.get(query.field) or row_of(collection)[collection.key]
         return parameter(
             query.parameter,
-            f"Selects by {query.field}" + ("; may be given several times" if query.many else ""),
+            f"Selects by {query.field}{repeated}",
             required=needed,
+            many=query.many,
             kind="integer" if query.number else "boolean" if query.boolean else "string",
             example=example if needed else None,
         )
 
-    found = [one(query) for query in collection.query]
-    many = [query for query in collection.query if query.many]
-    found += [{**one(query), "name": f"{query.parameter}[]"} for query in many]
-    return [*found, tenant()]
+    return [*(one(query) for query in collection.query), tenant()]
 
 
 def _get(collection: Collection[Any], row: Json) -> Json:

@@ -121,7 +121,8 @@ async def test_parameters_that_are_documented_are_the_ones_taken(world: World) -
         if not path.startswith(("/data", "/ocpp")):
             continue
         _, answer = await world.call(method.upper(), f"{path}?colour=red")
-        told = set(answer["payload"].rpartition("there are: ")[2].split(", "))
+        names = answer["payload"].rpartition("there are: ")[2].split(", ")
+        told = {name for name in names if not name.endswith("[]")}  # other ways of the same
         assert told == {each["name"] for each in operation["parameters"]}, path
 
 

@@ -30,8 +30,9 @@ from citrine_py.model.stations import (
 )
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.times import iso
+from citrine_py.modules.all_blocks import BlockRules, Needs
 from citrine_py.modules.authorization import TokenRules
-from citrine_py.modules.bindings import Needs, build
+from citrine_py.modules.bindings import build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
@@ -84,9 +85,9 @@ class House:
                 webhooks=FakeWebhookPosts(),
             ),
             Live(BootRules(retry_interval=1)),
-            Live(TokenRules()),
-            TransactionRules(cost_interval=Live(0.1)),
-            report_timeout=0.5,
+            BlockRules(
+                Live(TokenRules()), TransactionRules(cost_interval=Live(0.1)), report_timeout=0.5
+            ),
         )
         self.open = self._listener("open", 0, allow_unknown=True)
         self.closed = self._listener("password", 1, allow_unknown=False)

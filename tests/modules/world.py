@@ -21,8 +21,9 @@ from citrine_py.model.stations import (
     RegistrationStatus,
     VariableAttribute,
 )
+from citrine_py.modules.all_blocks import BlockRules, Needs
 from citrine_py.modules.authorization import TokenRules
-from citrine_py.modules.bindings import Needs, Rules, build
+from citrine_py.modules.bindings import Rules, build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.certificates import SigningRules
@@ -112,9 +113,7 @@ class World:
                 webhooks=self.posts,
             ),
             self.boot_rules,
-            self.token_rules,
-            self.transaction_rules,
-            report_timeout=report_timeout,
+            BlockRules(self.token_rules, self.transaction_rules, report_timeout=report_timeout),
             vendors=vendors or {},
         )
         self._messages = 0

@@ -20,13 +20,15 @@ from citrine_py.model.transactions import (
     TRANSACTION,
     TRANSACTION_EVENT,
 )
+from citrine_py.modules.all_blocks import BlockRules, Needs
 from citrine_py.modules.authorization import TokenRules
-from citrine_py.modules.bindings import Needs, Rules, build
+from citrine_py.modules.bindings import Rules, build
 from citrine_py.modules.boot import BootRules
 from citrine_py.modules.certificate_bindings import CertificateNeeds
 from citrine_py.modules.charging_bindings import TransactionRules
 from citrine_py.modules.job_bindings import JobNeeds
 from citrine_py.modules.token_bindings import TokenNeeds
+from citrine_py.modules.wish_bindings import WishNeeds
 from citrine_py.ocpp.schemas import Schemas
 from citrine_py.outside.ocmf import OcmfSignatures
 from citrine_py.ports import Call, Payload, Put
@@ -62,11 +64,11 @@ def rules(store: Store) -> Rules:
             tokens=TokenNeeds(FakeCertificates()),
             certificates=CertificateNeeds(FakeReader()),
             station_jobs=JobNeeds(FakeLogFiles()),
+            wishes=WishNeeds(),
             webhooks=FakeWebhookPosts(),
         ),
         Live(BootRules()),
-        Live(TokenRules()),
-        TransactionRules(),
+        BlockRules(Live(TokenRules()), TransactionRules()),
     )
 
 
