@@ -264,6 +264,9 @@ async def test_a_message_that_only_stations_send_is_refused_with_the_reason(
 ) -> None:
     path = f"/ocpp/{version}smartcharging/clearedChargingLimit?identifier=cp001"
     status, answer = await world.call("POST", path, {"chargingLimitSource": "EMS"})
-    told = "ClearedChargingLimit is sent by stations, not to them: OCPP has no such request; /docs has those that there are"
+    told = (
+        "ClearedChargingLimit is sent by stations, not to them: OCPP has no such request; "
+        "/docs has those that there are"
+    )
     assert (status, answer) == (404, {"success": False, "payload": told})
     assert world.requests.sent == []
