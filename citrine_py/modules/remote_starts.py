@@ -33,6 +33,16 @@ def begun(records: Records, call: Call) -> list[Change]:
     ]
 
 
+def asked_for(records: Records, station: str, number: int) -> tuple[str, str] | None:
+    """The idToken and type that the station was sent with this remoteStartId, unless it refused."""
+    for job in records.select(JOB, station=station, requestId=number):
+        if job.action == REMOTE_START and job.status not in {"Refused", "Failed"}:
+            token = _id_token(job)
+            if token.get("idToken"):
+                return token["idToken"], token["type"]
+    return None
+
+
 def sent_token(records: Records, station: str, id_token: Payload, now: datetime) -> bool:
     """Whether the station was sent this Central token lately."""
     if id_token["type"] != "Central":
@@ -59,6 +69,10 @@ def _lately(job: Job, now: datetime) -> bool:
 
 def _token(job: Job) -> str | None:
     """The Central token of a start, as tokens are compared."""
-    given: Any = job.parameters
-    token = given.get("idToken", {}) if isinstance(given, dict) else {}
+    token = _id_token(job)
     return folded_token(token["idToken"]) if token.get("type") == "Central" else None
+
+
+def _id_token(job: Job) -> Payload:
+    given: Any = job.parameters
+    return given.get("idToken", {}) if isinstance(given, dict) else {}

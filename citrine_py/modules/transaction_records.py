@@ -16,12 +16,13 @@ import structlog
 
 from citrine_py.live import Live
 from citrine_py.model.costs import Cost
-from citrine_py.model.keys import connector_key, transaction_key
+from citrine_py.model.keys import connector_key, token_key, transaction_key
 from citrine_py.model.stations import CONNECTOR
 from citrine_py.model.transactions import LIVE_TRANSACTION, TRANSACTION, Transaction
 from citrine_py.modules.energy import Limits
 from citrine_py.modules.ledger import Ledger
 from citrine_py.modules.ledger_json import packed, unpacked
+from citrine_py.modules.remote_starts import asked_for
 from citrine_py.modules.transaction_facts import fields_of, priced
 from citrine_py.modules.transaction_rows import place
 from citrine_py.ports import Change, Put, Records
@@ -47,6 +48,9 @@ CONNECTOR_POWER: Mapping[str, int] = MappingProxyType(
 )
 """W that the sockets of alternating current of OCPP's ConnectorEnumType can deliver, with some
 room. What cables of direct current can is the setting's to say."""
+
+
+_STARTER = ("idToken", "idTokenType", "tokenKey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,21 @@ class TransactionRecords:
             **more,
             "bookkeeping": packed(ledger),
         }
+        if fields["idToken"] is None:
+            fields |= self._starter(before, station, fields["remoteStartId"])
         record = before.model_copy(update=fields)
         fields |= self._cost(before, record, now)
         record = record.model_copy(update=fields)
         return Joined(record, (*made, self._put(before, record, fields)))
+
+    def _starter(self, before: Transaction, station: str, start: int | None) -> dict[str, Any]:
+        """Whom we started it for, where the station leaves that out of all that it tells."""
+        if before.idToken is not None:
+            return {name: getattr(before, name) for name in _STARTER}
+        asked = asked_for(self.records, station, start) if start is not None else None
+        if asked is None:
+            return {}
+        return dict(zip(_STARTER, (*asked, token_key(*asked)), strict=True))
 
     def _put(self, before: Transaction, record: Transaction, fields: dict[str, Any]) -> Put:
         live = self.records.get(LIVE_TRANSACTION, record.id)

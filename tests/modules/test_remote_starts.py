@@ -68,3 +68,28 @@ async def test_one_that_nothing_came_of_has_failed_after_a_day(tmp_path: Path) -
     world.clock.advance(86_401)
     await sweep.sweep()
     assert (job(world).status, job(world).info) == ("Failed", "no transaction came of it")
+
+
+async def test_whom_it_was_for_stands_on_the_transaction_though_the_station_leaves_it_out() -> None:
+    world = await charging()
+    await start(world)
+    await world.tell(event("Started", 0, 0, trigger="RemoteStart", remoteStartId=3))
+    assert (world.record().idToken, world.record().idTokenType) == ("4F2A", "Central")
+    await world.tell(event("Ended", 1, 9, stoppedReason="Remote"))
+    assert world.record().idToken == "4F2A"
+
+
+async def test_what_the_station_says_of_the_token_counts_more() -> None:
+    world = await charging()
+    await start(world)
+    await world.tell(event("Started", 0, 0, trigger="RemoteStart", remoteStartId=3))
+    told = {"idToken": "04AA", "type": "ISO14443"}
+    await world.tell(event("Updated", 1, 1, trigger="Authorized", token=told))
+    assert world.record().idToken == "04AA"
+
+
+async def test_a_refused_start_names_nobody() -> None:
+    world = await charging()
+    await start(world, "Rejected")
+    await world.tell(event("Started", 0, 0, trigger="RemoteStart", remoteStartId=3))
+    assert world.record().idToken is None
