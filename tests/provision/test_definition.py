@@ -122,7 +122,7 @@ def test_only_what_the_service_owns_is_touched(collection: Collection[Any]) -> N
 
 def test_there_are_at_most_25_collections() -> None:
     assert len(TABLES) <= MOST_COLLECTIONS
-    assert TABLES.keys() == {each.directus for each in SHOWN} | {MEMORY, "charging"}
+    assert TABLES.keys() == {each.directus for each in SHOWN} | {MEMORY}
 
 
 def test_relations_lead_both_ways() -> None:
@@ -145,7 +145,7 @@ def test_every_collection_has_an_icon_a_note_and_a_preset() -> None:
         assert meta["icon"], collection.name
         assert meta["note"], collection.name
         assert meta["display_template"], collection.name
-        assert meta["group"] in {"charging", "ChargingStation", "Transaction"}
+        assert meta["group"] in {None, "ChargingStation", "Transaction"}
     assert listed == {each.directus for each in SHOWN}
 
 
