@@ -123,6 +123,8 @@ def test_only_what_the_service_owns_is_touched(collection: Collection[Any]) -> N
 def test_there_are_at_most_25_collections() -> None:
     assert len(TABLES) <= MOST_COLLECTIONS
     assert TABLES.keys() == {each.directus for each in SHOWN} | {MEMORY}
+    groups = {table.collection["meta"]["group"] for table in TABLES.values()}
+    assert groups <= {None, *TABLES}
 
 
 def test_relations_lead_both_ways() -> None:
