@@ -99,8 +99,13 @@ async def double(client: httpx.AsyncClient, station: str, rows: Found) -> list[P
     """Adds a row that is there already, under another key."""
     collections = ("StatusNotification", "StationEvent", "OcppMessage", "VariableAttribute")
     for collection in collections:
-        hashes = {"passwordHash", "pendingPasswordHash", "previousPasswordHash"}
-        row = {k: v for k, v in rows[station][collection][0].items() if k not in hashes}
+        secrets = {
+            "passwordHash",
+            "pendingPasswordHash",
+            "previousPasswordHash",
+            "wantedPassword",
+        }
+        row = {k: v for k, v in rows[station][collection][0].items() if k not in secrets}
         await call(client, "POST", f"/items/{collection}", {**row, "id": str(uuid4())})
     return [("double", collection, station) for collection in collections]
 
