@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 from citrine_py.model.collection import Collection, R
-from citrine_py.model.stations import VariableAttribute
+from citrine_py.model.variables import VariableAttribute
 
 Payload: TypeAlias = dict[str, Any]
 

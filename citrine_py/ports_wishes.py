@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from citrine_py.model.stations import VariableAttribute
+from citrine_py.model.variables import VariableAttribute
 from citrine_py.ports import Payload
 
 

@@ -17,8 +17,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from citrine_py.errors import BadRequest
 from citrine_py.model.collection import Record
-from citrine_py.model.stations import VariableAttribute
 from citrine_py.model.times import iso
+from citrine_py.model.variables import VariableAttribute
 
 MOST_LEVELS = 32
 """Arrays and objects within each other; OCPP's deepest message has nine."""

@@ -36,17 +36,11 @@ from citrine_py.model.collection import Collection, Owner, Record
 from citrine_py.model.collections import COLLECTIONS
 from citrine_py.model.dead_letters import DEAD_LETTER
 from citrine_py.model.keys import dead_letter_key, password_key
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    CONNECTOR,
-    EVSE,
-    LOCATION,
-    VARIABLE_ATTRIBUTE,
-)
+from citrine_py.model.stations import BOOT, CHARGING_STATION, CONNECTOR, EVSE, LOCATION
 from citrine_py.model.subscriptions import SUBSCRIPTION, USER_PREFERENCE
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.transactions import LIVE_TRANSACTION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE
 from citrine_py.ocpp.errors import CallError
 from citrine_py.ports import Change, Delete, Put
 

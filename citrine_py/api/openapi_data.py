@@ -19,7 +19,7 @@ from citrine_py.api.openapi_parts import (
 )
 from citrine_py.model.collection import Collection, Query
 from citrine_py.model.dead_letters import DEAD_LETTER
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE
 from citrine_py.ocpp.schemas import Schemas
 
 _TAGS = ["data"]

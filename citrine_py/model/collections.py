@@ -19,12 +19,14 @@ from citrine_py.model import (
     subscriptions,
     tariffs,
     transactions,
+    variables,
     wishes,
 )
 from citrine_py.model.collection import Collection
 
 _SUBJECTS = (
     stations,
+    variables,
     wishes,
     authorizations,
     tariffs,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from citrine_py.model.collection import Collection, Delivery, Record, Services, Shared
-from citrine_py.model.stations import AttributeType, Mutability, WishProgress
+from citrine_py.model.variables import AttributeType, Mutability, WishProgress
 
 OPEN: tuple[WishProgress | None, ...] = (None, "Wanted", "Sent")
 """Still to be sent. One whose answer did not come is sent again."""

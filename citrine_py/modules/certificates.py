@@ -25,7 +25,7 @@ from citrine_py.errors import (
 )
 from citrine_py.model.certificates import CERTIFICATE, Certificate
 from citrine_py.model.keys import certificate_key, variable_attribute_key
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE
 from citrine_py.modules.answers import said
 from citrine_py.ports import Call, Change, Clock, Delete, Jobs, Payload, Put, Records, Stations
 from citrine_py.ports_certificates import CertificateAuthority, CertificateReader

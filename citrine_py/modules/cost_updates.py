@@ -16,8 +16,8 @@ import structlog
 from citrine_py.errors import DirectusError, StationError, StationOffline, StationRefused
 from citrine_py.live import Live
 from citrine_py.model.costs import Cost, OpenTransaction
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.tariffs import TARIFF
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ports import Clock, Jobs, Records, Stations
 from citrine_py.ports_charging import OpenTransactions, Pricing
 

@@ -13,14 +13,9 @@ from dataclasses import dataclass
 import structlog
 
 from citrine_py.errors import BadRequest
-from citrine_py.model.stations import (
-    CHARGING_STATION,
-    CONNECTOR,
-    EVSE,
-    VARIABLE_ATTRIBUTE,
-    VariableAttribute,
-)
+from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE
 from citrine_py.model.times import iso, parse
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.passwords import StationPasswords
 from citrine_py.modules.places import told_places
 from citrine_py.modules.reports import Reports

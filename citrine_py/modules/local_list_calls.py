@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from citrine_py.errors import DirectusError
-from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.variables import batches
 from citrine_py.ports import Payload, Put, Records, Stations
 

@@ -21,7 +21,8 @@ from citrine_py.errors import (
     StoreUnavailable,
 )
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL, Credential
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import CREDENTIAL, Credential
 from citrine_py.modules.passwords import (
     StationPasswords,
     check_password,

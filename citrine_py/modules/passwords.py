@@ -25,7 +25,8 @@ from citrine_py.errors import (
     StationSilent,
 )
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL, Credential
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import CREDENTIAL, Credential
 from citrine_py.modules.variables import PASSWORD, SECURITY
 from citrine_py.ports import (
     Change,

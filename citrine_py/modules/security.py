@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import structlog
 
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL
+from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import parse
+from citrine_py.model.variables import CREDENTIAL
 from citrine_py.modules.history import told
 from citrine_py.modules.passwords import UnderWay
 from citrine_py.ocpp.redaction import redact

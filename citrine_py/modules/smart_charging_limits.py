@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from citrine_py.errors import DirectusError
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.profile_rules import StationLimits
 from citrine_py.ports import Records, Stations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from citrine_py.model.keys import variable_attribute_key
-from citrine_py.model.stations import MESSAGE_LIMIT
+from citrine_py.model.variables import MESSAGE_LIMIT
 from citrine_py.modules.variables import Item, batches, identity, put_attribute
 from citrine_py.modules.wished_values import compared
 from citrine_py.ports import Clock, Payload, Put, Records, Stations

@@ -22,7 +22,8 @@ from citrine_py.errors import (
     StationSilent,
     StoreUnavailable,
 )
-from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.wishes import OPEN, VARIABLE_WISH, VariableWish
 from citrine_py.modules.rounds import Rounds
 from citrine_py.modules.variable_calls import VariableCalls

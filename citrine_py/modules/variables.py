@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from citrine_py.model.keys import connector_key, evse_key, variable_attribute_key
-from citrine_py.model.stations import CONNECTOR, EVSE, VARIABLE_ATTRIBUTE
+from citrine_py.model.stations import CONNECTOR, EVSE
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE
 from citrine_py.ocpp.redaction import redact
 from citrine_py.ports import Payload, Put
 

@@ -9,7 +9,8 @@ import pytest
 
 from citrine_py.api.bodies import dumps, integer, shown, station_id
 from citrine_py.errors import BadRequest
-from citrine_py.model.stations import ChargingStation, VariableAttribute
+from citrine_py.model.stations import ChargingStation
+from citrine_py.model.variables import VariableAttribute
 
 
 def test_times_are_written_in_utc_with_milliseconds() -> None:

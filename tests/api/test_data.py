@@ -13,14 +13,8 @@ from citrine_py.api.data import path, served
 from citrine_py.errors import StoreUnavailable
 from citrine_py.model.keys import connector_key, evse_key, password_key
 from citrine_py.model.operations import OCPP_MESSAGE
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    CONNECTOR,
-    EVSE,
-    LOCATION,
-    VARIABLE_ATTRIBUTE,
-)
+from citrine_py.model.stations import BOOT, CHARGING_STATION, CONNECTOR, EVSE, LOCATION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE
 from citrine_py.ports import Put
 from tests.api.world import World, add_station, add_variables, running
 

@@ -21,7 +21,8 @@ from citrine_py.live import Live
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.collection import Collection
 from citrine_py.model.keys import authorization_key
-from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.log_uploads import JobUploads
 from citrine_py.modules.message_log import MessageLog
 from citrine_py.modules.tariffs import TariffPricing

@@ -6,13 +6,8 @@ from typing import Any
 
 from citrine_py.model.charging_profiles import CHARGING_PROFILE, ChargingProfile
 from citrine_py.model.keys import variable_attribute_key
-from citrine_py.model.stations import (
-    CHARGING_STATION,
-    LOCATION,
-    VARIABLE_ATTRIBUTE,
-    Location,
-    VariableAttribute,
-)
+from citrine_py.model.stations import CHARGING_STATION, LOCATION, Location
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ports import Payload
 from tests.modules.charging import event
 from tests.modules.world import STATION, World

@@ -10,7 +10,7 @@ import pytest
 from citrine_py.errors import StationOffline, StationSilent
 from citrine_py.model.certificates import CERTIFICATE, Certificate
 from citrine_py.model.keys import variable_attribute_key
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.certificates import SigningRules
 from citrine_py.ports import Payload
 from tests.fakes_certificates import certificate

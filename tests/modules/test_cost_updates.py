@@ -11,8 +11,8 @@ import pytest
 from citrine_py.errors import StationOffline, StationRefused, StationSilent
 from citrine_py.live import Live
 from citrine_py.model.keys import variable_attribute_key
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.tariffs import TARIFF
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.cost_updates import CostUpdates
 from citrine_py.modules.tariffs import TariffPricing
 from tests.fakes import T0, FakeClock, FakeJobs, FakeRecords, FakeStations

@@ -6,13 +6,8 @@ import pytest
 
 from citrine_py.errors import BadRequest, StoreUnavailable
 from citrine_py.model.keys import connector_key, evse_key, password_key
-from citrine_py.model.stations import (
-    CHARGING_STATION,
-    CONNECTOR,
-    CREDENTIAL,
-    EVSE,
-    ConnectorStatus,
-)
+from citrine_py.model.stations import CHARGING_STATION, CONNECTOR, EVSE, ConnectorStatus
+from citrine_py.model.variables import CREDENTIAL
 from citrine_py.ports import Payload
 from tests.modules.world import STATION, World, data
 

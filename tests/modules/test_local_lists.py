@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from citrine_py.errors import NotFound, StationOffline, StationRefused, StationSilent
 from citrine_py.model.authorizations import AUTHORIZATION, Authorization
 from citrine_py.model.keys import authorization_key, variable_attribute_key
-from citrine_py.model.stations import CHARGING_STATION, VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.stations import CHARGING_STATION
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.ports import Payload
 from tests.modules.world import STATION, World
 

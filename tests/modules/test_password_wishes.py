@@ -8,7 +8,7 @@ import pytest
 
 from citrine_py.errors import BadRequest, NotFound, StationRefused, StationSilent
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CREDENTIAL, Credential
+from citrine_py.model.variables import CREDENTIAL, Credential
 from citrine_py.ports import Knock, PasswordOutcome
 from tests.fakes_wishes import FakeVault
 from tests.modules.wishes import away, back

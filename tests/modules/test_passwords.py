@@ -19,7 +19,8 @@ from citrine_py.errors import (
     StationSilent,
 )
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CHARGING_STATION, CREDENTIAL, ChargingStation, Credential
+from citrine_py.model.stations import CHARGING_STATION, ChargingStation
+from citrine_py.model.variables import CREDENTIAL, Credential
 from citrine_py.modules.passwords import check_password, generate_password
 from citrine_py.ports import Knock, Payload
 from tests.modules.world import STATION, World, set_all, setting

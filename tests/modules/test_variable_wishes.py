@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from citrine_py.errors import BadRequest, NotFound, StationRefused, StationSilent
-from citrine_py.model.stations import VARIABLE_ATTRIBUTE, VariableAttribute
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.model.wishes import VARIABLE_WISH
 from citrine_py.ports import Payload
 from tests.modules.wishes import INTERVAL, away, back, stands, wish

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from citrine_py.errors import StationSilent
 from citrine_py.model.keys import password_key
-from citrine_py.model.stations import CREDENTIAL
+from citrine_py.model.variables import CREDENTIAL
 from citrine_py.ports import Payload
 from tests.modules.wishes import PROFILE, away, back, profile, stands, the_profile, wish
 from tests.modules.world import STATION, World

@@ -20,16 +20,10 @@ from citrine_py.edge.stats import EdgeStats
 from citrine_py.errors import StationSilent
 from citrine_py.live import Live
 from citrine_py.model.operations import OCPP_MESSAGE
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    VARIABLE_ATTRIBUTE,
-    Boot,
-    ChargingStation,
-    VariableAttribute,
-)
+from citrine_py.model.stations import BOOT, CHARGING_STATION, Boot, ChargingStation
 from citrine_py.model.tariffs import TARIFF
 from citrine_py.model.times import iso
+from citrine_py.model.variables import VARIABLE_ATTRIBUTE, VariableAttribute
 from citrine_py.modules.all_blocks import BlockRules, Needs
 from citrine_py.modules.authorization import TokenRules
 from citrine_py.modules.bindings import build

@@ -12,13 +12,15 @@ from citrine_py.model.keys import variable_attribute_key
 from citrine_py.model.stations import (
     BOOT,
     CHARGING_STATION,
-    MESSAGE_LIMIT,
-    VARIABLE_ATTRIBUTE,
     Boot,
     BootProgress,
     ChargingStation,
-    MessageLimit,
     RegistrationStatus,
+)
+from citrine_py.model.variables import (
+    MESSAGE_LIMIT,
+    VARIABLE_ATTRIBUTE,
+    MessageLimit,
     VariableAttribute,
 )
 from citrine_py.modules.all_blocks import BlockRules, Needs

@@ -11,14 +11,8 @@ import httpx
 import pytest
 
 from citrine_py.model.keys import derived, evse_key, password_key
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    CREDENTIAL,
-    EVSE,
-    LOCATION,
-    VARIABLE_ATTRIBUTE,
-)
+from citrine_py.model.stations import BOOT, CHARGING_STATION, EVSE, LOCATION
+from citrine_py.model.variables import CREDENTIAL, VARIABLE_ATTRIBUTE
 from citrine_py.ports import Put
 from citrine_py.store.directus import new_client
 from citrine_py.store.store import Store

@@ -18,14 +18,8 @@ from citrine_py.model.keys import (
     password_key,
 )
 from citrine_py.model.operations import OCPP_MESSAGE, STATION_EVENT
-from citrine_py.model.stations import (
-    BOOT,
-    CHARGING_STATION,
-    CONNECTOR,
-    CREDENTIAL,
-    EVSE,
-    VARIABLE_ATTRIBUTE,
-)
+from citrine_py.model.stations import BOOT, CHARGING_STATION, CONNECTOR, EVSE
+from citrine_py.model.variables import CREDENTIAL, VARIABLE_ATTRIBUTE
 from citrine_py.ports import Delete, Put
 from citrine_py.store.store import Store
 from tests.store.real import Real, a_store

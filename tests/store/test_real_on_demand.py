@@ -12,8 +12,9 @@ import pytest
 
 from citrine_py.model.keys import derived, variable_attribute_key
 from citrine_py.model.operations import OCPP_MESSAGE, STATION_EVENT, STATUS_NOTIFICATION
-from citrine_py.model.stations import CHARGING_STATION, MESSAGE_LIMIT, VARIABLE_ATTRIBUTE
+from citrine_py.model.stations import CHARGING_STATION
 from citrine_py.model.times import iso
+from citrine_py.model.variables import MESSAGE_LIMIT, VARIABLE_ATTRIBUTE
 from citrine_py.ports import Delete, Put
 from citrine_py.runtime import SystemClock
 from citrine_py.store.directus import Directus, new_client
@@ -149,11 +150,12 @@ async def test_old_rows_of_every_history_go_in_small_batches(real: Real, station
     try:
         await directus.call("create", "POST", "/items/ChargingStation", {"id": station})
         for collection, age in made.items():
+            field = str(collection.retained_by)
+            times = [iso(clock.now() - timedelta(days=days)) for days in (age - 15, age)]
             rows = [
-                {"id": str(uuid4()), "station": station,
-                 "timestamp": iso(clock.now() - timedelta(days=age if number % 2 else age - 15))}
+                {"id": str(uuid4()), "station": station, field: times[number % 2]}
                 for number in range(3000 if collection is OCPP_MESSAGE else 20)
-            ]  # fmt: skip
+            ]
             if collection is STATION_EVENT:
                 await directus.call("create", "POST", "/items/StationEvent", rows, fields="id")
             else:
@@ -164,13 +166,12 @@ async def test_old_rows_of_every_history_go_in_small_batches(real: Real, station
         assert await retention.prune() >= 10 + 10 + 1500
         assert directus.calls["prune"] - calls >= 4
         for collection in made:
-            rows = await directus.read(
-                collection.directus, ("timestamp",), {"station": {"_eq": station}}
-            )
+            field = str(collection.retained_by)
+            rows = await directus.read(collection.directus, (field,), {"station": {"_eq": station}})
             assert len(rows) == (1500 if collection is OCPP_MESSAGE else 10)
             limit = timedelta(days=10 if collection is OCPP_MESSAGE else 50)
             assert all(
-                datetime.fromisoformat(row["timestamp"]) > datetime.now(UTC) - limit for row in rows
+                datetime.fromisoformat(row[field]) > datetime.now(UTC) - limit for row in rows
             )
     finally:
         await directus.close()
