@@ -438,7 +438,7 @@ async function asked(wanted, { method, path, body }, target, env) {
   }
   const said = wanted.read(answer?.payload ?? answer, answer);
   const good = wanted.good ?? ((word) => GOOD.has(word));
-  return { station, success: good(String(said).split(/[ :]/)[0]), outcome: wanted.done ?? said };
+  return { station, success: good(String(said).split(/[\s:]/)[0]), outcome: wanted.done ?? said };
 }
 
 async function tell(services, getSchema, accountability, wanted, keys, outcomes) {
