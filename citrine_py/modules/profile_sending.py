@@ -55,12 +55,13 @@ class ProfileSending:
     jobs: Jobs
     limits: SmartChargingLimits
     flying: set[str] = field(default_factory=set)
+    _serving: set[str] = field(default_factory=set)
 
     def due(self, station: str) -> None:
         """Rows of the station have something to be sent. One that is being served notices."""
-        name = f"charging profiles {station}"
-        if not self.jobs.running(name):
-            self.jobs.start(name, lambda: self._serve(station))
+        if station not in self._serving:
+            self._serving.add(station)
+            self.jobs.start(f"charging profiles {station}", lambda: self._serve(station))
 
     def here(self, station: str) -> bool:
         """Whether the station can be asked."""
@@ -69,6 +70,13 @@ class ProfileSending:
         return accepted and self.stations.session(station) is not None
 
     async def _serve(self, station: str) -> None:
+        """Nothing awaits between the last look and its end, so that no wish falls between."""
+        try:
+            await self._send_all(station)
+        finally:
+            self._serving.discard(station)
+
+    async def _send_all(self, station: str) -> None:
         """What is to be removed goes first: it may be in the way of what comes."""
         tried: dict[str, tuple[ChargingProfile | None, int]] = {}
         while self.here(station):
@@ -101,8 +109,7 @@ class ProfileSending:
             payload, filled = await self._payload(row, station)
         except BadRequest as error:
             log.info("profile.refused", station=station, row=row.id, reason=str(error))
-            await self._note(row.id, "Refused", str(error))
-            return False
+            return await self._settled(row.id, "Refused", str(error))
         number = payload["chargingProfile"]["id"]
         begun = {"chargingProfileId": number, "sentAt": self.clock.now(), "status": "Sent"}
         before = {name: getattr(row, name) for name in filled}
@@ -117,8 +124,13 @@ class ProfileSending:
             await self._note(row.id, "Wanted", None)
             return True
         log.info("profile.answered", station=station, profile=number, status=status, info=info)
-        await self._note(row.id, status, info)
-        return False
+        return await self._settled(row.id, status, info)
+
+    async def _settled(self, key: str, status: ChargingProfileState, info: str | None) -> bool:
+        """Notes what came of a row; whether it is wanted anew by then."""
+        await self._note(key, status, info)
+        after = self.records.get(CHARGING_PROFILE, key)
+        return status != "Wanted" and after is not None and after.status == "Wanted"
 
     async def _payload(self, row: ChargingProfile, station: str) -> tuple[Payload, dict[str, Any]]:
         """The message, and the fields of the row that it fills.
