@@ -51,14 +51,10 @@ async def _apply_relations(ledger: Ledger, tables: tuple[Table, ...]) -> None:
 
 async def _create_table(ledger: Ledger, table: Table) -> None:
     body = {**table.collection, "fields": list(table.fields)}
-    if table.collection["schema"] is None:
-        body.pop("fields")
     await ledger.admin.call("POST", "/collections", body)
     ledger.report.created.append(f"collection {table.name}")
     made = await ledger.admin.call("GET", f"/collections/{table.name}")
     ledger.created(f"collection {table.name}", table.collection["meta"], made["meta"])
-    if not table.fields:  # a folder
-        return
     for entry in await ledger.admin.call("GET", f"/fields/{table.name}"):
         ours = next(each for each in table.fields if each["field"] == entry["field"])
         name = f"field {table.name}.{entry['field']}"
